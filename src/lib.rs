@@ -1,0 +1,7 @@
+//! warroom: a terminal dashboard for live operations.
+//!
+//! The rooms stand in reading order; each may use only those above it (kept by `tests/tidy.rs`).
+
+pub mod units;
+pub mod text;
+pub mod labels;
