@@ -5,3 +5,4 @@
 pub mod units;
 pub mod text;
 pub mod labels;
+pub mod config;

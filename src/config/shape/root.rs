@@ -1,0 +1,216 @@
+//! The tables at the top of the file, services excepted.
+
+use super::super::checks;
+use super::{DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, panel, service};
+
+/// The whole file.
+pub const ROOT: &[Field] = &[
+    Field::new("schema", Kind::Whole { min: 1, max: 1 }, "Version of this file's shape.").or("1"),
+    Field::new(
+        "include",
+        Kind::List(&Kind::Text(checks::PATH)),
+        "More files, relative to this one's folder; * and ? stand for parts of names. Named tables merge; the same \
+         name in two files is an error. Only the main file may include.",
+    )
+    .or("[]"),
+    Field::new("defaults", Kind::Table(&[DEFAULTS]), "What holds where a service says nothing else.").or("{}"),
+    Field::new("connectivity", Kind::Table(&[CONNECTIVITY]), "How to tell our own link from theirs.").or("{}"),
+    Field::new("engine", Kind::Table(&[ENGINE]), "Who answers the expressions, and from how much of the past.")
+        .or("{}"),
+    Field::new("ui", Kind::Table(&[UI]), "The screen.").or("{}"),
+    Field::new(
+        "environment",
+        Kind::Map {
+            name: checks::NAME,
+            of: &Kind::Table(&[ENVIRONMENT]),
+            samples: &[Sample { name: "prod", word: "", keys: &[] }],
+        },
+        "Environments, each with what may be done in it.",
+    ),
+    Field::new(
+        "auth",
+        Kind::Map { name: checks::NAME, of: &Kind::Table(&[AUTH]), samples: AUTH_SAMPLES },
+        "Who we say we are. At most one of basic, bearer, header and login. Secrets are references, never values: \
+         env:NAME, file:PATH (refused if others can read it) or cmd:COMMAND; a list is tried in turn.",
+    ),
+    Field::new(
+        "service",
+        Kind::Map {
+            name: checks::NAME,
+            of: &Kind::Table(&[service::SERVICE, service::PACE]),
+            samples: &[Sample { name: "checkout", word: "", keys: &[] }],
+        },
+        "What is watched.",
+    ),
+    Field::new(
+        "panel",
+        Kind::Map {
+            name: checks::NAME,
+            of: &Kind::Table(&[panel::PANEL]),
+            samples: &[Sample { name: "requests-by-status", word: "", keys: &[] }],
+        },
+        "Panels of one's own. What is wrong with one shows in that one only.",
+    ),
+    Field::new("backend", Kind::NotYet, "Prometheus-compatible servers, Alertmanager, PagerDuty."),
+    Field::new("slo", Kind::NotYet, "Service level objectives."),
+    Field::new("rules", Kind::NotYet, "Prometheus rule files."),
+    Field::new("action", Kind::NotYet, "Guarded changes through the services' admin APIs."),
+    Field::new("notify", Kind::NotYet, "Where notifications go."),
+    Field::new("incident", Kind::NotYet, "Severities, timers and notices of incidents."),
+];
+
+const DEFAULTS: &[Field] = &[
+    Field::new("poll", Kind::Table(&[POLL]), "The pace of polling.").or("{}"),
+    Field::new(
+        "window",
+        Kind::Duration { min: 10 * SECOND, max: DAY },
+        "What {{.window}} stands for in a service's signals.",
+    )
+    .or("\"5m\""),
+];
+
+const POLL: &[Field] = &[
+    Field::new("interval", service::INTERVAL, "How often a poll is done.").or("\"15s\""),
+    Field::new(
+        "timeout",
+        service::TIMEOUT,
+        "How long the whole exchange may take; never above the interval.",
+    )
+    .or("\"5s\""),
+    Field::new("fails", service::COUNT, "Failures in a row before something counts as down.").or("3"),
+    Field::new("passes", service::COUNT, "Successes in a row before it counts as up again.").or("2"),
+    Field::new(
+        "warmup",
+        service::WARMUP,
+        "How long after a restart slow or missing answers count as warming up.",
+    )
+    .or("\"60s\""),
+];
+
+const CONNECTIVITY: &[Field] = &[Field::new(
+    "reference",
+    Kind::List(&Kind::Text(checks::REFERENCE)),
+    "Addresses beside the services (tcp://HOST:PORT, http:// or https://): \"your link\" is said only if these \
+     fail too.",
+)
+.or("[]")];
+
+const ENGINE: &[Field] = &[
+    Field::new("default", Kind::Text(checks::ENGINE), "Which engine answers: \"embedded\" is warroom's own.")
+        .or("\"embedded\""),
+    Field::new("memory", Kind::Size { min: 1 << 20 }, "The most memory that samples may take.")
+        .or("\"64MiB\""),
+    Field::new(
+        "retention",
+        Kind::Duration { min: MINUTE, max: 31 * DAY },
+        "How long samples are kept in memory.",
+    )
+    .or("\"6h\""),
+    Field::new("history", Kind::NotYet, "How long samples are kept on disk."),
+];
+
+const UI: &[Field] = &[
+    Field::new("theme", Kind::Text(checks::WORDS), "Name of a built-in theme, or path of a theme file.")
+        .or("\"dark\""),
+    Field::new("keys", Kind::Text(checks::WORDS), "Name of a set of keys.").or("\"default\""),
+    Field::new("zone", Kind::Text(checks::WORDS), "Time zone of the times shown, as IANA names it.")
+        .or("\"UTC\""),
+    Field::new(
+        "color",
+        Kind::Word(&[
+            ("auto", "as far as the terminal can and NO_COLOR lets"),
+            ("always", "always"),
+            ("never", "never"),
+        ]),
+        "When colours are used.",
+    )
+    .or("\"auto\""),
+    Field::new(
+        "ascii",
+        Kind::Word(&[
+            ("auto", "only where the locale is not UTF-8"),
+            ("always", "always"),
+            ("never", "never"),
+        ]),
+        "Draw with ASCII characters only.",
+    )
+    .or("\"auto\""),
+    Field::new("mouse", Kind::Bool, "Listen to the mouse.").or("true"),
+    Field::new("read_only", Kind::Bool, "Nothing may be changed from here, whatever the environment says.")
+        .or("false"),
+];
+
+const ENVIRONMENT: &[Field] = &[
+    Field::new(
+        "actions",
+        Kind::Word(&[("off", "read-only"), ("confirm", "after a confirmation in proportion to the hazard")]),
+        "May anything be changed? A reload can only lower it.",
+    )
+    .or("\"off\""),
+    Field::new(
+        "freeze",
+        Kind::List(&Kind::Text(checks::FREEZE)),
+        "When nothing may be changed: \"Fri 16:00 - Mon 08:00 Europe/Berlin\".",
+    )
+    .or("[]"),
+];
+
+const AUTH: &[Field] = &[
+    Field::new("basic", Kind::Table(&[BASIC]), "Authorization: Basic."),
+    Field::new("bearer", Kind::Secrets, "Authorization: Bearer; one reference or several, tried in turn.")
+        .like("[\"env:CHECKOUT_KEY\", \"file:/run/secrets/checkout_next\"]"),
+    Field::new("header", Kind::Table(&[HEADER]), "A header of its own."),
+    Field::new("login", Kind::Table(&[LOGIN]), "A POST of JSON that answers with a token, used as a bearer."),
+    Field::new(
+        "tls",
+        Kind::Table(&[TLS]),
+        "Client certificate and further authorities; goes with any of the others.",
+    ),
+];
+
+const AUTH_SAMPLES: &[Sample] = &[
+    Sample { name: "by-bearer", word: "", keys: &["bearer", "tls"] },
+    Sample { name: "by-password", word: "", keys: &["basic"] },
+    Sample { name: "by-header", word: "", keys: &["header"] },
+    Sample { name: "by-login", word: "", keys: &["login"] },
+];
+
+const BASIC: &[Field] = &[
+    Field::new("user", Kind::Name, "The user's name, or a reference to it.").must().like("\"oncall\""),
+    Field::new("password", Kind::Secrets, "Reference to the password; a list is tried in turn.")
+        .must()
+        .like("\"env:CHECKOUT_PASSWORD\""),
+];
+
+const HEADER: &[Field] = &[
+    Field::new("name", Kind::Text(checks::HEADER), "The header's name.").must().like("\"X-API-Key\""),
+    Field::new("value", Kind::Secrets, "Reference to its value; a list is tried in turn.")
+        .must()
+        .like("\"file:/run/secrets/api_key\""),
+];
+
+const LOGIN: &[Field] = &[
+    Field::new("path", Kind::Text(checks::PATH_OR_URL), "Path on the instance, or a whole URL.")
+        .must()
+        .like("\"/login\""),
+    Field::new(
+        "json",
+        Kind::Map { name: checks::WORDS, of: &Kind::Secret, samples: &[] },
+        "Fields of the body, each a reference.",
+    )
+    .must()
+    .like("{ user = \"env:NEWS_USER\", password = \"env:NEWS_PASSWORD\" }"),
+    Field::new("token", Kind::Text(checks::POINTER), "JSON pointer to the token in the answer.")
+        .or("\"/access_token\""),
+];
+
+const TLS: &[Field] = &[
+    Field::new("cert", Kind::Text(checks::PATH), "The client's certificate chain (PEM).")
+        .like("\"client.pem\""),
+    Field::new("key", Kind::Text(checks::PATH), "Its private key (PEM).").like("\"client.key\""),
+    Field::new("ca", Kind::Text(checks::PATH), "Authorities to trust beside the system's (PEM).")
+        .like("\"ca.pem\""),
+];
+
+/// The longest that anything here waits.
+pub(super) const LONGEST: u64 = 24 * HOUR;
