@@ -6,3 +6,4 @@ pub mod units;
 pub mod text;
 pub mod labels;
 pub mod config;
+pub mod target;
