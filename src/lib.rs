@@ -7,3 +7,4 @@ pub mod text;
 pub mod labels;
 pub mod config;
 pub mod target;
+pub mod exposition;
