@@ -8,3 +8,4 @@ pub mod labels;
 pub mod config;
 pub mod target;
 pub mod exposition;
+pub mod decode;
