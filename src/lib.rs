@@ -9,3 +9,4 @@ pub mod config;
 pub mod target;
 pub mod exposition;
 pub mod decode;
+pub mod store;
