@@ -10,3 +10,4 @@ pub mod target;
 pub mod exposition;
 pub mod decode;
 pub mod store;
+pub mod promql;
