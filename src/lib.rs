@@ -11,3 +11,4 @@ pub mod exposition;
 pub mod decode;
 pub mod store;
 pub mod promql;
+pub mod query;
