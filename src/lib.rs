@@ -12,3 +12,6 @@ pub mod decode;
 pub mod store;
 pub mod promql;
 pub mod query;
+pub mod command;
+pub mod keymap;
+pub mod theme;

@@ -1,0 +1,161 @@
+//! Everything a key or a `:` line can mean. A command changes what is shown, never the outside world.
+
+/// One thing that an operator can ask of the dashboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Leave.
+    Quit,
+    /// Show or leave the help.
+    Help,
+    /// Open the `:` line.
+    CommandLine,
+    /// Open the `/` line.
+    Filter,
+    /// Go back one level; never quits.
+    Back,
+    /// Open what is selected.
+    Open,
+    /// Next pane.
+    NextPane,
+    /// Previous pane.
+    PreviousPane,
+    /// One row down.
+    Down,
+    /// One row up.
+    Up,
+    /// Previous screen.
+    Left,
+    /// Next screen.
+    Right,
+    /// First row.
+    Top,
+    /// Last row.
+    Bottom,
+    /// Half a page down.
+    HalfDown,
+    /// Half a page up.
+    HalfUp,
+    /// A page down.
+    PageDown,
+    /// A page up.
+    PageUp,
+    /// Next match of the filter.
+    NextMatch,
+    /// Previous match of the filter.
+    PreviousMatch,
+    /// Hold the picture, or let it go on.
+    Freeze,
+    /// Sort by the next column.
+    Sort,
+    /// Turn the order round.
+    SortReverse,
+    /// Poll what is selected now.
+    Refresh,
+    /// Next theme.
+    Theme,
+    /// Mouse on or off.
+    Mouse,
+    /// Paint the screen anew.
+    Redraw,
+    /// Copy the selected row.
+    Copy,
+    /// Put warroom to sleep, as a shell's job.
+    Suspend,
+    /// Read the configuration again.
+    Reload,
+    /// The explorer.
+    Explore,
+    /// The page of panels.
+    Panels,
+    /// Look further back.
+    Longer,
+    /// Look less far back.
+    Shorter,
+    /// Pin the explorer's expression to a service.
+    Pin,
+    /// Browse all that a target exports.
+    Browse,
+    /// The overview screen.
+    Overview,
+    /// The targets screen.
+    Targets,
+}
+
+impl Command {
+    /// Every command with the name by which it is bound in `:` lines and configurations, and what help says of it.
+    pub const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::Overview, "overview", "overview: one row a service, the worst first"),
+        (Self::Targets, "targets", "targets: each poll, its last answer and its error"),
+        (Self::Explore, "explore", "explore: type PromQL, see graph and table (:explore EXPR)"),
+        (Self::Panels, "panels", "panels of the configuration"),
+        (Self::Help, "help", "this help"),
+        (Self::Open, "open", "open what is selected"),
+        (Self::Back, "back", "back one level"),
+        (Self::Down, "down", "one row down"),
+        (Self::Up, "up", "one row up"),
+        (Self::Left, "left", "previous screen"),
+        (Self::Right, "right", "next screen"),
+        (Self::Top, "top", "first row"),
+        (Self::Bottom, "bottom", "last row"),
+        (Self::HalfDown, "half-down", "half a page down"),
+        (Self::HalfUp, "half-up", "half a page up"),
+        (Self::PageDown, "page-down", "a page down"),
+        (Self::PageUp, "page-up", "a page up"),
+        (Self::NextPane, "next-pane", "next pane"),
+        (Self::PreviousPane, "previous-pane", "previous pane"),
+        (Self::Filter, "filter", "filter rows (!text: rows without it)"),
+        (Self::NextMatch, "next-match", "next match"),
+        (Self::PreviousMatch, "previous-match", "previous match"),
+        (Self::Sort, "sort", "sort by the next column"),
+        (Self::SortReverse, "sort-reverse", "turn the order round"),
+        (Self::Freeze, "freeze", "hold the picture, or go on"),
+        (Self::Refresh, "refresh", "poll what is selected now"),
+        (Self::Browse, "browse", "targets: all that the selected one exports, with its help texts"),
+        (Self::Longer, "longer", "explore: look further back"),
+        (Self::Shorter, "shorter", "explore: look less far back"),
+        (Self::Pin, "pin", "explore: pin the expression to a service (:pin SERVICE, :unpin)"),
+        (Self::Copy, "copy", "copy the selected row"),
+        (Self::CommandLine, "command", "command line"),
+        (Self::Theme, "theme", "next theme"),
+        (Self::Mouse, "mouse", "mouse on or off"),
+        (Self::Redraw, "redraw", "paint the screen anew"),
+        (Self::Reload, "reload", "read the configuration again"),
+        (Self::Suspend, "suspend", "suspend (fg brings it back)"),
+        (Self::Quit, "quit", "quit"),
+    ];
+
+    fn entry(self) -> Option<&'static (Self, &'static str, &'static str)> {
+        Self::ALL.iter().find(|(command, ..)| *command == self)
+    }
+
+    /// The name by which it is bound.
+    pub fn name(self) -> &'static str {
+        self.entry().map_or("", |entry| entry.1)
+    }
+
+    /// What help says of it.
+    pub fn doc(self) -> &'static str {
+        self.entry().map_or("", |entry| entry.2)
+    }
+
+    /// The command of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(command, ..)| *command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_listed_once_and_can_be_called_by_name() {
+        for (command, name, doc) in Command::ALL {
+            assert_eq!(Command::named(name), Some(*command));
+            assert!(!doc.is_empty());
+            assert_eq!(Command::ALL.iter().filter(|(_, other, _)| other == name).count(), 1, "{name}");
+        }
+        // A variant that is missing in the table would have an empty name; Targets is the last one declared.
+        assert_eq!(Command::ALL.len(), Command::Targets as usize + 1);
+    }
+}
