@@ -15,3 +15,4 @@ pub mod query;
 pub mod command;
 pub mod keymap;
 pub mod theme;
+pub mod plan;

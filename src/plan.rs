@@ -1,0 +1,325 @@
+//! The configuration, compiled: targets, expressions, keys. Every problem is reported, all at once.
+//!
+//! What stands in a plan has been checked: nothing in it can fail at 3 a.m. because of how it was written.
+
+mod panels;
+mod signals;
+mod targets;
+
+use crate::config::poll::PollKind;
+use crate::config::{Actions, Ascii, Band, Bands, Config, DerivedKind, Problem, Service};
+use crate::keymap::Keymap;
+use crate::labels::Matcher;
+use crate::promql::{self, Expr};
+use crate::store::Limits;
+use crate::target::health::Policy;
+use crate::target::{Keep, Target, TargetId};
+use crate::theme;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use panels::PanelPlan;
+pub use signals::{Signal, SignalSet};
+
+/// The configuration, compiled.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Grows with each reload: reports carry it, so that those of an older plan can be told.
+    pub generation: u32,
+    /// Services in order of name.
+    pub services: Vec<ServicePlan>,
+    /// Every poll of every instance; a target's id is its index.
+    pub targets: Vec<Arc<Target>>,
+    /// Panels of the operator's own, in order of name.
+    pub panels: Vec<PanelPlan>,
+    /// Where to look whether our own link works.
+    pub references: Vec<SocketAddr>,
+    /// What the store may hold.
+    pub limits: Limits,
+    /// The screen.
+    pub ui: UiPlan,
+    /// Things worth saying that keep nobody from starting.
+    pub warnings: Vec<Problem>,
+}
+
+/// The screen's settings.
+#[derive(Clone, Debug)]
+pub struct UiPlan {
+    /// Name of a built-in theme.
+    pub theme: String,
+    /// The live map of keys.
+    pub keys: Keymap,
+    /// Draw with ASCII only?
+    pub ascii: Ascii,
+    /// Listen to the mouse at the start?
+    pub mouse: bool,
+    /// The zone in which times are shown.
+    pub zone: jiff::tz::TimeZone,
+}
+
+/// One service, compiled.
+#[derive(Clone, Debug)]
+pub struct ServicePlan {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its environment.
+    pub environment: Option<Arc<str>>,
+    /// May anything be changed there from here?
+    pub actions: Actions,
+    /// Which series are its own.
+    pub select: Vec<Matcher>,
+    /// Flap control, warming and staleness.
+    pub policy: Policy,
+    /// The shortest interval of its polls.
+    pub interval: Duration,
+    /// Its targets.
+    pub targets: Vec<TargetId>,
+    /// Where requests, errors and latency come from: the first set that has data is used.
+    pub signals: Vec<SignalSet>,
+    /// Breakers and queues that come from expressions.
+    pub derived: Vec<DerivedPlan>,
+    /// From which figure on something is worth a warning, or critical.
+    pub bands: Bands,
+    /// What it needs.
+    pub depends_on: Vec<String>,
+    /// Name and URL.
+    pub links: Vec<(String, String)>,
+}
+
+/// Breakers or queues that come from an expression.
+#[derive(Clone, Debug)]
+pub struct DerivedPlan {
+    /// The poll's name.
+    pub name: String,
+    /// What the series are.
+    pub kind: DerivedKind,
+    /// The expression, restricted to the service.
+    pub expr: Expr,
+    /// The label that holds the name.
+    pub label: Option<String>,
+}
+
+impl Plan {
+    /// Compiles `config`.
+    ///
+    /// # Errors
+    /// Every problem, in order of file and line.
+    pub fn compile(config: &Config, generation: u32) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let ui = compile_ui(config, &mut problems);
+        let mut services = Vec::new();
+        let mut drafts = Vec::new();
+        for service in config.services.values() {
+            let select = selector(service, &mut problems);
+            let derived = derive(service, &select, config.window, &mut problems);
+            let polls = targets::polls(service, &mut problems);
+            let scraped = polls.iter().any(|poll| matches!(poll.kind, PollKind::Metrics { .. }));
+            let set = signals::resolve(service, scraped, &mut problems);
+            let signal_sets = signals::compile(service, &set, &select, &mut problems);
+            let (of_service, interval) = targets::build(config, service, &polls, &mut problems);
+            let first = drafts.len();
+            drafts.extend(of_service);
+            let pace = config.pace(service);
+            let environment = service.environment.as_deref();
+            services.push(ServicePlan {
+                name: service.name.as_str().into(),
+                environment: environment.map(Into::into),
+                actions: environment
+                    .and_then(|name| config.environments.get(name))
+                    .map_or(Actions::Off, |environment| environment.actions),
+                select,
+                policy: Policy {
+                    fails: pace.fails,
+                    passes: pace.passes,
+                    warmup: pace.warmup,
+                    stale_after: interval * 3 + pace.timeout,
+                },
+                interval,
+                targets: (first..drafts.len()).map(|i| TargetId(i as u32)).collect(),
+                signals: signal_sets,
+                derived,
+                bands: bands(service),
+                depends_on: service.depends_on.iter().map(|name| name.value.clone()).collect(),
+                links: service.links.iter().map(|(name, url)| (name.clone(), url.value.clone())).collect(),
+            });
+        }
+        let references = targets::references(config, &mut problems);
+        let panels = panels::compile(config, &mut problems);
+        let targets = targets::finish(drafts, &services, &panels);
+        let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|(fatal, _)| !fatal);
+        if !errors.is_empty() {
+            let mut errors: Vec<Problem> = errors.into_iter().map(|(_, problem)| problem).collect();
+            errors.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+            return Err(errors);
+        }
+        Ok(Self {
+            generation,
+            services,
+            targets,
+            panels,
+            references,
+            limits: Limits { retention: config.engine.retention, max_bytes: config.engine.memory as usize },
+            ui,
+            warnings: warnings.into_iter().map(|(_, problem)| problem).collect(),
+        })
+    }
+
+    /// Is a metric of this name kept by every scrape?
+    pub fn keeps(&self, name: &str) -> bool {
+        self.targets.iter().all(|target| match target.keep.as_ref() {
+            Keep::All => true,
+            Keep::Names(names) => names.contains(name),
+        })
+    }
+
+    /// Keeps metrics of these names as well, from the next scrape on. Targets and their numbers stay as they are, so
+    /// that it is no new generation: reports that are under way still fit.
+    pub fn keep_also(&mut self, more: impl IntoIterator<Item = Box<str>>) {
+        let more: Vec<Box<str>> = more.into_iter().filter(|name| !self.keeps(name)).collect();
+        if more.is_empty() {
+            return;
+        }
+        // All targets share one set; each distinct one is extended once.
+        let mut done: Vec<(Arc<Keep>, Arc<Keep>)> = Vec::new();
+        for target in &mut self.targets {
+            let known = done.iter().find(|(old, _)| Arc::ptr_eq(old, &target.keep)).map(|(_, new)| new);
+            let new = if let Some(new) = known {
+                Arc::clone(new)
+            } else {
+                let mut keep = target.keep.as_ref().clone();
+                if let Keep::Names(names) = &mut keep {
+                    names.extend(more.iter().cloned());
+                }
+                let new = Arc::new(keep);
+                done.push((Arc::clone(&target.keep), Arc::clone(&new)));
+                new
+            };
+            Arc::make_mut(target).keep = new;
+        }
+    }
+
+    /// The target with that id.
+    pub fn target(&self, id: TargetId) -> Option<&Arc<Target>> {
+        self.targets.get(id.0 as usize)
+    }
+
+    /// The index of the service that a target belongs to.
+    pub fn service_of(&self, id: TargetId) -> Option<usize> {
+        let index = self.services.partition_point(|s| s.targets.last().is_none_or(|last| *last < id));
+        // A service without targets has no place in the order: look on.
+        (index..self.services.len()).find(|i| self.services[*i].targets.contains(&id))
+    }
+}
+
+/// Problems on the way: the flag says that warroom cannot start with it.
+type Found = Vec<(bool, Problem)>;
+
+fn compile_ui(config: &Config, problems: &mut Found) -> UiPlan {
+    let theme = &config.ui.theme;
+    if !theme::BUILT_IN.iter().any(|(name, _)| *name == theme.value) {
+        let known: Vec<&str> = theme::BUILT_IN.iter().map(|(name, _)| *name).collect();
+        problems.push((
+            true,
+            Problem::new(&theme.at, "ui.theme", format!("there is no theme \"{}\"", theme.value))
+                .with_remedy(format!("the themes are {}", known.join(", "))),
+        ));
+    }
+    let keys = &config.ui.keys;
+    if !Keymap::PRESETS.contains(&keys.value.as_str()) {
+        problems.push((
+            true,
+            Problem::new(&keys.at, "ui.keys", format!("there is no set of keys \"{}\"", keys.value))
+                .with_remedy(format!("the sets are {}", Keymap::PRESETS.join(", "))),
+        ));
+    }
+    let zone = &config.ui.zone;
+    let found = if zone.value == "local" {
+        Ok(jiff::tz::TimeZone::system())
+    } else {
+        jiff::tz::TimeZone::get(&zone.value)
+    };
+    if found.is_err() {
+        problems.push((
+            true,
+            Problem::new(&zone.at, "ui.zone", format!("there is no time zone \"{}\"", zone.value))
+                .with_remedy("write an IANA name such as UTC or Europe/Berlin, or local"),
+        ));
+    }
+    UiPlan {
+        theme: theme.value.clone(),
+        keys: Keymap::default(),
+        ascii: config.ui.ascii,
+        mouse: config.ui.mouse,
+        zone: found.unwrap_or(jiff::tz::TimeZone::UTC),
+    }
+}
+
+/// The limits of a service: its own, and its preset's where it has none.
+fn bands(service: &Service) -> Bands {
+    let mut bands = service.bands;
+    let Some(preset) = signals::preset_of(service).map(|preset| &preset.bands) else { return bands };
+    let band = |(warning, critical): (f64, f64)| Band { warning, critical };
+    let seconds = |(warning, critical): (f64, f64)| Band {
+        warning: Duration::from_secs_f64(warning),
+        critical: Duration::from_secs_f64(critical),
+    };
+    bands.latency = bands.latency.or(preset.latency.map(seconds));
+    bands.errors = bands.errors.or(preset.errors.map(band));
+    bands.queue = bands.queue.or(preset.queue.map(band));
+    bands
+}
+
+fn key(service: &Service, rest: &str) -> String {
+    format!("service.{}.{rest}", service.name)
+}
+
+fn selector(service: &Service, problems: &mut Found) -> Vec<Matcher> {
+    let text = service.selector();
+    match promql::parse(&text.value) {
+        Ok(expr) => {
+            if let [only] = expr.selectors().as_slice() {
+                only.matchers.clone()
+            } else {
+                problems.push((
+                    true,
+                    Problem::new(&text.at, key(service, "select"), "is not a single selector")
+                        .with_remedy("write it as '{job=\"checkout\"}'"),
+                ));
+                Vec::new()
+            }
+        }
+        Err(error) => {
+            problems.push((
+                true,
+                Problem::new(&text.at, key(service, "select"), error.to_string())
+                    .with_remedy("write it as '{job=\"checkout\"}'"),
+            ));
+            Vec::new()
+        }
+    }
+}
+
+fn derive(service: &Service, select: &[Matcher], window: Duration, problems: &mut Found) -> Vec<DerivedPlan> {
+    let mut out = Vec::new();
+    for derived in &service.derived {
+        let text = signals::fill_window(&derived.expr.value, window);
+        match promql::parse(&text) {
+            Ok(expr) => out.push(DerivedPlan {
+                name: derived.name.clone(),
+                kind: derived.kind.clone(),
+                expr: expr.enforce(select),
+                label: derived.label.clone(),
+            }),
+            Err(error) => problems.push((
+                true,
+                Problem::new(
+                    &derived.expr.at,
+                    key(service, &format!("poll.{}.expr", derived.name)),
+                    error.to_string(),
+                ),
+            )),
+        }
+    }
+    out
+}
