@@ -16,3 +16,7 @@ pub mod command;
 pub mod keymap;
 pub mod theme;
 pub mod plan;
+pub mod event;
+pub mod model;
+pub mod layout;
+pub mod update;

@@ -1,0 +1,206 @@
+//! Where things stand on the screen: the one place that sizes come from. `update` pages and clicks by it, `view` draws
+//! by it, so that they can never disagree.
+
+use crate::model::Model;
+use crate::model::rows::Fleet;
+use crate::model::ui::Screen;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+/// The areas of a screen; any of them may be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Areas {
+    /// One line at the top.
+    pub header: Rect,
+    /// Between head and foot.
+    pub body: Rect,
+    /// One line at the bottom: hints, the prompt, a message.
+    pub footer: Rect,
+    /// The list, its border and its heads of columns included.
+    pub list: Rect,
+    /// What is said of the selected row, where there is room.
+    pub detail: Rect,
+    /// The service screen: two lines of summary.
+    pub summary: Rect,
+    /// The service screen: its three figures.
+    pub figures: [Rect; 3],
+    /// The service screen: components, breakers, queues and numbers.
+    pub panes: [Rect; 4],
+    /// The service screen: its panels.
+    pub panels: Rect,
+}
+
+/// Below this a pane has no border: every cell counts.
+const SMALL: (u16, u16) = (40, 8);
+
+/// Is there room for borders?
+pub fn bordered(size: (u16, u16)) -> bool {
+    size.0 >= SMALL.0 && size.1 >= SMALL.1
+}
+
+/// The areas for what the operator looks at.
+pub fn areas(model: &Model) -> Areas {
+    let (ui, fleet) = (&model.ui, model.shown());
+    let (width, height) = ui.size;
+    let screen = Rect::new(0, 0, width, height);
+    let header_height = u16::from(height >= 2);
+    let footer_height = u16::from(height >= 4);
+    let [header, body, footer] = Layout::vertical([
+        Constraint::Length(header_height),
+        Constraint::Min(0),
+        Constraint::Length(footer_height),
+    ])
+    .areas(screen);
+    let mut areas = Areas { header, body, footer, list: body, ..Areas::default() };
+    match &ui.screen {
+        Screen::Overview => overview(&mut areas, fleet),
+        Screen::Targets => targets(&mut areas, fleet),
+        Screen::Service(name) => {
+            service(&mut areas, fleet, name, ui.size);
+            let panels = model.panels.of_service(Some(name)).count();
+            if panels > 0 {
+                panels_of_service(&mut areas, panels, ui.size.0 >= 100, fleet, name);
+            }
+        }
+        Screen::Explore => explore(&mut areas, ui.size),
+        Screen::Body(_) => split(&mut areas, usize::MAX, 0),
+        Screen::Panels | Screen::Help => {}
+    }
+    areas
+}
+
+/// The explorer: the line that is typed with what is said of it, the graph, and the table.
+fn explore(areas: &mut Areas, size: (u16, u16)) {
+    let border = if bordered(size) { 2 } else { 0 };
+    let body = areas.body;
+    let line = (3 + border).min(body.height);
+    let rest = body.height - line;
+    // A third for the table, but never so little that it has no row.
+    let table = if rest < 8 { rest } else { (rest / 3).clamp(4, 16) };
+    [areas.summary, areas.detail, areas.list] =
+        Layout::vertical([Constraint::Length(line), Constraint::Min(0), Constraint::Length(table)])
+            .areas(body);
+}
+
+/// The least that a panel is drawn in.
+const PANEL: (u16, u16) = (36, 5);
+
+/// The cells of a grid of `count` panels, in reading order, as many as there is room for.
+pub fn grid(area: Rect, count: usize) -> Vec<Rect> {
+    let across = (area.width / PANEL.0).clamp(1, 4).min(u16::try_from(count).unwrap_or(u16::MAX)).max(1);
+    let rows = u16::try_from(count.div_ceil(usize::from(across))).unwrap_or(u16::MAX);
+    let down = (area.height / PANEL.1).max(1).min(rows).max(1);
+    let lines = Layout::vertical(vec![Constraint::Fill(1); usize::from(down)]).split(area);
+    let mut cells = Vec::new();
+    for line in lines.iter() {
+        let left = count - cells.len().min(count);
+        let here = usize::from(across).min(left.max(1));
+        cells.extend(Layout::horizontal(vec![Constraint::Fill(1); here]).split(*line).iter().copied());
+    }
+    cells.truncate(count);
+    cells
+}
+
+/// Panels stand below components, breakers and queues; where both do not fit, they stand in their place.
+fn panels_of_service(areas: &mut Areas, count: usize, wide: bool, fleet: &Fleet, name: &str) {
+    let rest = areas
+        .panes
+        .iter()
+        .fold(Rect::default(), |all, pane| if all.is_empty() { *pane } else { all.union(*pane) });
+    let least =
+        PANEL.1 * if count > usize::from((rest.width / PANEL.0).max(1)) && rest.height >= 24 { 2 } else { 1 };
+    if rest.height >= least + 4 {
+        let above = (rest.height - least).min(8);
+        let [panes_area, panels] =
+            Layout::vertical([Constraint::Length(above), Constraint::Min(0)]).areas(rest);
+        areas.panes = panes(panes_area, wide, fleet, name);
+        areas.panels = panels;
+    } else {
+        areas.panes = [Rect::default(); 4];
+        areas.panels = rest;
+    }
+}
+
+/// Rows that a list has room for: without borders and the heads of its columns.
+pub fn list_rows(list: Rect, size: (u16, u16)) -> usize {
+    let border = if bordered(size) { 2 } else { 0 };
+    usize::from(list.height.saturating_sub(border + 1))
+}
+
+/// The rows of the list proper: clicks are counted from here.
+pub fn list_body(list: Rect, size: (u16, u16)) -> Rect {
+    let border = u16::from(bordered(size));
+    Rect {
+        x: list.x + border.min(list.width),
+        y: list.y.saturating_add(border + 1).min(list.bottom()),
+        width: list.width.saturating_sub(2 * border),
+        height: list_rows(list, size) as u16,
+    }
+}
+
+/// Gives the list what its rows need and the rest to the detail, if that is at least `least` lines.
+fn split(areas: &mut Areas, rows: usize, least: u16) {
+    let needed = u16::try_from(rows.max(1)).unwrap_or(u16::MAX).saturating_add(3);
+    if areas.body.height >= needed.saturating_add(least) {
+        let [list, detail] =
+            Layout::vertical([Constraint::Length(needed), Constraint::Min(0)]).areas(areas.body);
+        areas.list = list;
+        areas.detail = detail;
+    } else if areas.body.height >= 30 {
+        let [list, detail] = Layout::vertical([Constraint::Min(0), Constraint::Length(12)]).areas(areas.body);
+        areas.list = list;
+        areas.detail = detail;
+    }
+}
+
+fn overview(areas: &mut Areas, fleet: &Fleet) {
+    if fleet.services.is_empty() {
+        return; // the whole body teaches
+    }
+    split(areas, fleet.services.len(), 4);
+}
+
+fn targets(areas: &mut Areas, fleet: &Fleet) {
+    split(areas, fleet.targets.len(), 4);
+}
+
+fn service(areas: &mut Areas, fleet: &Fleet, name: &str, size: (u16, u16)) {
+    let body = areas.body;
+    let polls = fleet.targets.iter().filter(|row| &*row.target.service == name).count();
+    let list_height = u16::try_from(polls.clamp(1, 12)).unwrap_or(12) + 3;
+    let wide = size.0 >= 100;
+    let summary_height = if body.height >= 10 { 2 } else { 1 };
+    let figures_height = match body.height {
+        0..=9 => 0,
+        10..=23 => 3,
+        24..=37 => 8,
+        _ => 12,
+    };
+    let [summary, figures, list, rest] = Layout::vertical([
+        Constraint::Length(summary_height),
+        Constraint::Length(figures_height),
+        Constraint::Max(list_height),
+        Constraint::Min(0),
+    ])
+    .areas(body);
+    areas.summary = summary;
+    areas.list = list;
+    areas.figures = if figures_height > 3 && wide {
+        Layout::horizontal([Constraint::Ratio(1, 3); 3]).areas(figures)
+    } else {
+        Layout::vertical([Constraint::Ratio(1, 3); 3]).areas(figures)
+    };
+    areas.panes = panes(rest, wide, fleet, name);
+}
+
+/// Components, breakers, queues, numbers: side by side where it is wide; else only those that have something to say.
+fn panes(rest: Rect, wide: bool, fleet: &Fleet, name: &str) -> [Rect; 4] {
+    let row = fleet.services.iter().find(|row| &*row.name == name);
+    let numbers = fleet.targets.iter().any(|row| &*row.target.service == name && !row.numbers.is_empty());
+    let filled = row.map_or([false; 4], |row| {
+        [!row.components.is_empty(), !row.breakers.is_empty(), !row.queues.is_empty(), numbers]
+    });
+    let shares: [u16; 4] = filled.map(|filled| if filled { 2 } else { u16::from(wide) });
+    // Nothing to say at all: one pane says so.
+    let shares = if shares == [0; 4] { [1, 0, 0, 0] } else { shares };
+    Layout::horizontal(shares.map(Constraint::Fill)).areas(rest)
+}

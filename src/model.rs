@@ -1,0 +1,183 @@
+//! All that is known: the plan, the store, the fleet as it stands, and what the operator is looking at.
+//!
+//! Only `update` writes here; `view` and `report` read. Nothing here asks for the time: `now` was brought by an event.
+
+pub mod browse;
+pub mod chart;
+pub mod desk;
+pub mod explore;
+pub mod judge;
+pub mod panels;
+pub mod rows;
+pub mod ui;
+
+use crate::plan::Plan;
+use crate::store::Store;
+use crate::target::TargetId;
+use crate::target::health::TargetHealth;
+use crate::text::Clean;
+use crate::units::Timestamp;
+use browse::Browse;
+use desk::Desk;
+use explore::Explore;
+use panels::Panels;
+use rows::{Counts, Fleet, ServiceRow, TargetRow};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use ui::{RowKey, Screen, Ui};
+
+/// How much of what is on the screen may have changed since the last frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// Nothing.
+    #[default]
+    No,
+    /// Numbers: a frame may wait a little, so that many polls share one.
+    Data,
+    /// What the operator asked for: a frame is due at once.
+    Now,
+}
+
+/// All that is known.
+#[derive(Debug)]
+pub struct Model {
+    /// The configuration, compiled.
+    pub plan: Arc<Plan>,
+    /// Every series.
+    pub store: Store,
+    /// The fleet as it stands; shared with a frozen picture.
+    pub fleet: Arc<Fleet>,
+    /// State machines of the targets, by target id.
+    pub health: Vec<TargetHealth>,
+    /// What the operator is looking at.
+    pub ui: Ui,
+    /// The moment of the newest event.
+    pub now: Timestamp,
+    /// When warroom was started.
+    pub started: Timestamp,
+    /// Our own link is down: since when, and what was seen.
+    pub link: Option<(Timestamp, Clean)>,
+    /// `--read-only`, or the configuration says so.
+    pub read_only: bool,
+    /// Services whose figures are to be computed anew, the longest waiting first.
+    pub work: VecDeque<usize>,
+    /// The expressions of the plan, and the service that is being worked on.
+    pub desk: Desk,
+    /// The panels.
+    pub panels: Panels,
+    /// The explorer.
+    pub explore: Explore,
+    /// The body that is browsed.
+    pub browse: Option<Browse>,
+    /// When polls came back last: the moment that panels are evaluated for.
+    pub heard: Timestamp,
+    /// What may have changed on the screen.
+    pub changed: Changed,
+    /// No target's state runs out before this moment. It may be too early, never too late: answers put it off.
+    pub runs_out: Timestamp,
+    /// Rows may have come, gone or moved since the lists were last brought in order.
+    pub unsettled: bool,
+    /// When samples were last dropped by age.
+    pub pruned: Timestamp,
+}
+
+impl Model {
+    /// A model that knows the plan and nothing else: the first frame is drawn from it.
+    pub fn new(plan: Arc<Plan>, now: Timestamp, read_only: bool) -> Self {
+        let mut model = Self {
+            store: Store::new(plan.limits),
+            fleet: Arc::new(Fleet::of(&plan)),
+            health: vec![TargetHealth::default(); plan.targets.len()],
+            ui: Ui::new(&plan),
+            now,
+            started: now,
+            link: None,
+            read_only,
+            work: VecDeque::new(),
+            desk: Desk::new(&plan),
+            panels: Panels::of(&plan),
+            explore: Explore::default(),
+            browse: None,
+            heard: now,
+            changed: Changed::Now,
+            runs_out: Timestamp::from_millis(i64::MAX),
+            unsettled: false,
+            pruned: now,
+            plan,
+        };
+        model.ui.settle(&model.fleet);
+        model
+    }
+
+    /// The picture that is shown: the living one, or the frozen one.
+    pub fn shown(&self) -> &Fleet {
+        self.ui.frozen.as_deref().unwrap_or(&self.fleet)
+    }
+
+    /// The rows of the list that is shown, filtered and in order.
+    pub fn keys(&self) -> Vec<RowKey> {
+        let filter = &self.ui.list().filter;
+        match self.ui.screen {
+            Screen::Explore => {
+                let rows = self.explore.chart.iter().flat_map(|chart| &chart.rows);
+                let found = rows.filter(|row| {
+                    let texts = row.labels.iter().flat_map(|(name, value)| [name, value]);
+                    ui::passes(filter, texts)
+                });
+                found.map(|row| RowKey::Series(row.labels.clone())).collect()
+            }
+            Screen::Panels => self
+                .panels
+                .of_service(None)
+                .filter(|(_, panel)| ui::passes(filter, std::iter::once(panel.plan.title.as_str())))
+                .map(|(index, _)| RowKey::Panel(index))
+                .collect(),
+            Screen::Body(_) => self
+                .browse
+                .as_ref()
+                .map_or_else(Vec::new, |browse| browse.found(filter).map(RowKey::Family).collect()),
+            _ => self.ui.keys(self.shown()),
+        }
+    }
+
+    /// The row of a service.
+    pub fn service(&self, name: &str) -> Option<&ServiceRow> {
+        self.shown().services.iter().find(|row| &*row.name == name)
+    }
+
+    /// The row of a target.
+    pub fn target(&self, id: TargetId) -> Option<&TargetRow> {
+        self.shown().targets.get(id.0 as usize)
+    }
+
+    /// How many services are in which state.
+    pub fn counts(&self) -> Counts {
+        self.shown().counts()
+    }
+
+    /// Is there work that [`crate::event::What::Work`] would do?
+    pub fn has_work(&self) -> bool {
+        !self.work.is_empty()
+            || self.desk.progress.is_some()
+            || !self.panels.due.is_empty()
+            || self.explore.has_work()
+    }
+
+    /// The next moment at which the screen changes without any event: the clock's minute, an age that is shown, a
+    /// state that runs out, a message that goes.
+    pub fn next_tick(&self) -> Timestamp {
+        let minute = self.now.floor_to(Duration::from_secs(60)) + Duration::from_secs(60);
+        let ages = self.shown().shows_an_age().then(|| self.now.floor_to(AGE_STEP) + AGE_STEP);
+        let message = self.ui.message.as_ref().map(|message| message.until);
+        ages.into_iter()
+            .chain(message)
+            .chain([self.runs_out])
+            .chain(self.explore.due)
+            .filter(|at| *at > self.now)
+            .fold(minute, Timestamp::min)
+    }
+}
+
+/// Ages on the screen move in steps of this length, all at the same moment.
+const AGE_STEP: Duration = Duration::from_secs(1);

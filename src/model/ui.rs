@@ -1,0 +1,340 @@
+//! What the operator is looking at: screen, selection, filter, order, prompt. Selections follow names, never row
+//! numbers.
+
+use super::rows::{Fleet, ServiceRow, TargetRow};
+use crate::labels::Labels;
+use crate::plan::{Plan, Signal};
+use crate::target::TargetId;
+use crate::target::health::State;
+use crate::units::Timestamp;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// A screen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Screen {
+    /// One row a service.
+    Overview,
+    /// Everything about one service.
+    Service(Arc<str>),
+    /// Each poll of each instance.
+    Targets,
+    /// PromQL, typed.
+    Explore,
+    /// The panels of the configuration.
+    Panels,
+    /// All that a target exports.
+    Body(TargetId),
+    /// Keys and words.
+    Help,
+}
+
+impl Screen {
+    /// Its name in the head line and in `:` lines.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Service(_) => "service",
+            Self::Targets => "targets",
+            Self::Explore => "explore",
+            Self::Panels => "panels",
+            Self::Body(_) => "body",
+            Self::Help => "help",
+        }
+    }
+}
+
+/// What a row of a list stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RowKey {
+    /// A service.
+    Service(Arc<str>),
+    /// A target.
+    Target(TargetId),
+    /// A panel, by its place.
+    Panel(usize),
+    /// A series of the explorer's answer.
+    Series(Labels),
+    /// A metric family, by its place in the body.
+    Family(usize),
+    /// A line of the help.
+    Line(usize),
+}
+
+/// Selection, order and filter of one list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListState {
+    /// The row that is selected.
+    pub selected: Option<RowKey>,
+    /// The operator has chosen a row; until then the selection is the first one, the worst.
+    pub chosen: bool,
+    /// Where it stood last: the selection falls back to this place when its row goes.
+    pub index: usize,
+    /// The first row that is shown.
+    pub offset: usize,
+    /// Index of the order in use.
+    pub order: usize,
+    /// Turned round.
+    pub reversed: bool,
+    /// Only rows that hold this text; with `!` in front, those that do not.
+    pub filter: String,
+}
+
+/// What a prompt is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptKind {
+    /// `:`
+    Command,
+    /// `/`
+    Filter,
+}
+
+/// A line that is being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// What for.
+    pub kind: PromptKind,
+    /// What has been typed.
+    pub text: String,
+    /// The filter before, so that escape brings it back.
+    pub before: String,
+}
+
+/// A line that tells something for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What.
+    pub text: String,
+    /// It is bad news.
+    pub bad: bool,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What the operator is looking at.
+#[derive(Clone, Debug)]
+pub struct Ui {
+    /// Columns and rows of the screen.
+    pub size: (u16, u16),
+    /// The screen.
+    pub screen: Screen,
+    /// The screens that `back` returns to.
+    pub trail: Vec<Screen>,
+    /// The overview's list.
+    pub overview: ListState,
+    /// The targets' list.
+    pub targets: ListState,
+    /// The service screen's list of targets.
+    pub service: ListState,
+    /// The explorer's table.
+    pub explore: ListState,
+    /// The page of panels.
+    pub panels: ListState,
+    /// The families of a body.
+    pub body: ListState,
+    /// The help's scroll.
+    pub help: ListState,
+    /// The pane of the service screen that has the focus.
+    pub pane: usize,
+    /// The line that is being typed.
+    pub prompt: Option<Prompt>,
+    /// A line that tells something.
+    pub message: Option<Message>,
+    /// Everything that is wrong with the configuration that was read last.
+    pub reload_problems: Vec<String>,
+    /// The picture that is held.
+    pub frozen: Option<Arc<Fleet>>,
+    /// Since when it is held.
+    pub frozen_at: Timestamp,
+    /// The theme in use.
+    pub theme: String,
+    /// Listening to the mouse?
+    pub mouse: bool,
+}
+
+/// The orders of the overview; the first is the default.
+pub const OVERVIEW_ORDERS: &[&str] = &["worst", "service", "latency", "errors", "requests", "queue"];
+/// The orders of the targets.
+pub const TARGET_ORDERS: &[&str] = &["worst", "service", "took", "size"];
+
+impl Ui {
+    /// The overview of a plan.
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            size: (80, 24),
+            screen: Screen::Overview,
+            trail: Vec::new(),
+            overview: ListState::default(),
+            targets: ListState::default(),
+            service: ListState::default(),
+            explore: ListState::default(),
+            panels: ListState::default(),
+            body: ListState::default(),
+            help: ListState::default(),
+            pane: 0,
+            prompt: None,
+            message: None,
+            reload_problems: Vec::new(),
+            frozen: None,
+            frozen_at: Timestamp::default(),
+            theme: plan.ui.theme.clone(),
+            mouse: plan.ui.mouse,
+        }
+    }
+
+    /// The list of the screen that is shown.
+    pub fn list(&self) -> &ListState {
+        match self.screen {
+            Screen::Overview => &self.overview,
+            Screen::Targets => &self.targets,
+            Screen::Service(_) => &self.service,
+            Screen::Explore => &self.explore,
+            Screen::Panels => &self.panels,
+            Screen::Body(_) => &self.body,
+            Screen::Help => &self.help,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn list_mut(&mut self) -> &mut ListState {
+        match self.screen {
+            Screen::Overview => &mut self.overview,
+            Screen::Targets => &mut self.targets,
+            Screen::Service(_) => &mut self.service,
+            Screen::Explore => &mut self.explore,
+            Screen::Panels => &mut self.panels,
+            Screen::Body(_) => &mut self.body,
+            Screen::Help => &mut self.help,
+        }
+    }
+
+    /// The rows of the list that is shown, filtered and in order.
+    pub fn keys(&self, fleet: &Fleet) -> Vec<RowKey> {
+        match &self.screen {
+            Screen::Overview => {
+                services(fleet, &self.overview).map(|row| RowKey::Service(Arc::clone(&row.name))).collect()
+            }
+            Screen::Targets => {
+                targets(fleet, &self.targets, None).map(|row| RowKey::Target(row.target.id)).collect()
+            }
+            Screen::Service(name) => {
+                targets(fleet, &self.service, Some(name)).map(|row| RowKey::Target(row.target.id)).collect()
+            }
+            // These lists are not of the fleet: see `Model::keys`.
+            Screen::Explore | Screen::Panels | Screen::Body(_) | Screen::Help => Vec::new(),
+        }
+    }
+
+    /// Brings the selection back to a row that exists: the same one, or the one in its place.
+    pub fn settle(&mut self, fleet: &Fleet) {
+        self.settle_on(&self.keys(fleet));
+    }
+
+    /// The same, where the rows are known.
+    pub fn settle_on(&mut self, keys: &[RowKey]) {
+        if self.screen == Screen::Help {
+            return;
+        }
+        let list = self.list_mut();
+        if !list.chosen {
+            list.index = 0;
+            list.selected = keys.first().cloned();
+            return;
+        }
+        let found = list.selected.as_ref().and_then(|selected| keys.iter().position(|key| key == selected));
+        list.index = found.unwrap_or_else(|| list.index.min(keys.len().saturating_sub(1)));
+        if found.is_none() {
+            list.selected = keys.get(list.index).cloned();
+        }
+    }
+}
+
+/// Does a row that holds `texts` pass the filter?
+pub(super) fn passes<'a>(filter: &str, mut texts: impl Iterator<Item = &'a str>) -> bool {
+    let (wanted, needle) = match filter.strip_prefix('!') {
+        Some(rest) => (false, rest),
+        None => (true, filter),
+    };
+    if needle.is_empty() {
+        return true;
+    }
+    let needle = needle.to_lowercase();
+    texts.any(|text| text.to_lowercase().contains(&needle)) == wanted
+}
+
+/// The services in the order and with the filter of `list`.
+pub fn services<'a>(fleet: &'a Fleet, list: &ListState) -> impl Iterator<Item = &'a ServiceRow> + use<'a> {
+    let mut rows: Vec<&ServiceRow> = fleet
+        .services
+        .iter()
+        .filter(|row| {
+            let texts = [&*row.name, row.state.word(), row.environment.as_deref().unwrap_or("")];
+            passes(
+                &list.filter,
+                texts.into_iter().chain(row.reasons.iter().map(|reason| reason.text.as_str())),
+            )
+        })
+        .collect();
+    // Equal rows keep the order of names, so that nothing jumps about.
+    let by = OVERVIEW_ORDERS.get(list.order).copied().unwrap_or("worst");
+    rows.sort_by(|a, b| match by {
+        "service" => a.name.cmp(&b.name),
+        "latency" => most(a.reading(Signal::Latency).value, b.reading(Signal::Latency).value),
+        "errors" => most(a.reading(Signal::Errors).value, b.reading(Signal::Errors).value),
+        "requests" => most(a.reading(Signal::Requests).value, b.reading(Signal::Requests).value),
+        "queue" => most(a.queued(), b.queued()),
+        _ => worst(a, b),
+    });
+    if list.reversed {
+        rows.reverse();
+    }
+    rows.into_iter()
+}
+
+/// The larger value first, the unknown last.
+fn most(a: Option<f64>, b: Option<f64>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => b.total_cmp(&a),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
+
+/// Down before degraded before stale before warming before unknown before up; among equals the one with more reasons,
+/// then by name. Numbers that move all the time are no part of it: rows must not dance.
+fn worst(a: &ServiceRow, b: &ServiceRow) -> Ordering {
+    let grave =
+        |row: &ServiceRow| row.reasons.iter().filter(|reason| reason.state >= State::Degraded).count();
+    b.state.cmp(&a.state).then_with(|| grave(b).cmp(&grave(a))).then_with(|| a.name.cmp(&b.name))
+}
+
+/// The targets in the order and with the filter of `list`; of one service, or of all.
+pub fn targets<'a>(
+    fleet: &'a Fleet,
+    list: &ListState,
+    service: Option<&str>,
+) -> impl Iterator<Item = &'a TargetRow> + use<'a> {
+    let mut rows: Vec<&TargetRow> = fleet
+        .targets
+        .iter()
+        .filter(|row| service.is_none_or(|name| &*row.target.service == name))
+        .filter(|row| {
+            let texts = [&*row.target.service, &*row.target.poll, &*row.target.instance, row.state.word()];
+            passes(&list.filter, texts.into_iter())
+        })
+        .collect();
+    let by = TARGET_ORDERS.get(list.order).copied().unwrap_or("worst");
+    rows.sort_by(|a, b| match by {
+        "service" => Ordering::Equal,
+        "took" => b.took.cmp(&a.took),
+        "size" => size(b).cmp(&size(a)),
+        _ => b.state.cmp(&a.state),
+    });
+    if list.reversed {
+        rows.reverse();
+    }
+    rows.into_iter()
+}
+
+fn size(row: &TargetRow) -> u64 {
+    row.answer.as_ref().map_or(0, |answer| answer.bytes)
+}

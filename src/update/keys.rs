@@ -1,0 +1,323 @@
+//! Keys and mouse: a chord becomes a command, a command changes what is looked at.
+
+use super::{browse, explore, prompt, say};
+use crate::command::Command;
+use crate::event::Effect;
+use crate::keymap::{Chord, Context};
+use crate::layout;
+use crate::model::ui::{OVERVIEW_ORDERS, Prompt, PromptKind, RowKey, Screen, TARGET_ORDERS};
+use crate::model::{Changed, Model};
+use crate::target::TargetId;
+use crate::theme;
+use std::sync::Arc;
+
+pub(super) fn pressed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>) {
+    model.changed = Changed::Now;
+    if chord == Chord::ctrl('c') {
+        effects.push(Effect::Quit);
+    } else if model.ui.prompt.is_some() {
+        prompt::typed(model, chord, effects);
+    } else if model.ui.screen == Screen::Explore
+        && model.explore.typing
+        && explore::typed(model, chord, effects)
+    {
+    } else {
+        // Every screen has rows, were it only those of a text.
+        if let Some(command) = model.plan.ui.keys.command(Context::Rows, chord) {
+            run(model, command, effects);
+        }
+    }
+}
+
+/// Carries out a command.
+pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>) {
+    let page = page(model);
+    match command {
+        Command::Quit => effects.push(Effect::Quit),
+        Command::Help if model.ui.screen == Screen::Help => back(model),
+        Command::Help => go(model, Screen::Help),
+        Command::Overview => go(model, Screen::Overview),
+        Command::Targets => go(model, Screen::Targets),
+        Command::Explore => explore::open(model, "", effects),
+        Command::Panels => go(model, Screen::Panels),
+        Command::Longer => explore::zoom(model, 1),
+        Command::Shorter => explore::zoom(model, -1),
+        Command::Pin => explore::pin(model, ""),
+        Command::Browse => browse::open(model, effects),
+        Command::CommandLine => open_prompt(model, PromptKind::Command),
+        Command::Filter => open_prompt(model, PromptKind::Filter),
+        Command::Back => back(model),
+        Command::Open => open(model, effects),
+        Command::NextPane | Command::PreviousPane if model.ui.screen == Screen::Explore => {
+            model.explore.typing = true;
+        }
+        Command::NextPane => turn(model, 1),
+        Command::PreviousPane => turn(model, -1),
+        Command::Left => turn(model, -1),
+        Command::Right => turn(model, 1),
+        Command::Down => moved(model, 1),
+        Command::Up => moved(model, -1),
+        Command::Top => moved(model, isize::MIN / 2),
+        Command::Bottom => moved(model, isize::MAX / 2),
+        Command::HalfDown => moved(model, (page / 2).max(1)),
+        Command::HalfUp => moved(model, -(page / 2).max(1)),
+        Command::PageDown => moved(model, page),
+        Command::PageUp => moved(model, -page),
+        Command::NextMatch => step_match(model, 1),
+        Command::PreviousMatch => step_match(model, -1),
+        Command::Freeze => freeze(model),
+        Command::Sort => sort(model),
+        Command::SortReverse => {
+            let list = model.ui.list_mut();
+            list.reversed = !list.reversed;
+            settle(model);
+        }
+        Command::Refresh => refresh(model, effects),
+        Command::Theme => next_theme(model, effects),
+        Command::Mouse => {
+            model.ui.mouse = !model.ui.mouse;
+            effects.push(Effect::Mouse(model.ui.mouse));
+            let state = if model.ui.mouse { "on" } else { "off: the terminal selects text" };
+            say(model, false, format!("mouse {state}"));
+        }
+        Command::Redraw => effects.push(Effect::Redraw),
+        Command::Copy => copy(model, effects),
+        Command::Suspend => effects.push(Effect::Suspend),
+        Command::Reload => effects.push(Effect::Reload),
+    }
+}
+
+/// Shows another screen; `back` returns.
+pub(super) fn go(model: &mut Model, screen: Screen) {
+    if model.ui.screen == screen {
+        return;
+    }
+    let before = std::mem::replace(&mut model.ui.screen, screen);
+    model.ui.trail.retain(|seen| *seen != model.ui.screen && *seen != before);
+    model.ui.trail.push(before);
+    if matches!(model.ui.screen, Screen::Service(_)) {
+        model.ui.service = crate::model::ui::ListState::default();
+        model.ui.pane = 0;
+    }
+    settle(model);
+}
+
+fn back(model: &mut Model) {
+    let list = model.ui.list_mut();
+    if !list.filter.is_empty() {
+        list.filter.clear();
+        settle(model);
+    } else if let Some(before) = model.ui.trail.pop() {
+        model.ui.screen = before;
+        settle(model);
+    } else if model.ui.frozen.is_some() {
+        freeze(model);
+    } else {
+        model.ui.message = None;
+    }
+}
+
+fn open(model: &mut Model, effects: &mut Vec<Effect>) {
+    model.ui.list_mut().chosen = true;
+    match model.ui.list().selected.clone() {
+        Some(RowKey::Service(name)) => go(model, Screen::Service(name)),
+        Some(RowKey::Series(labels)) => explore::isolate(model, labels),
+        Some(RowKey::Family(index)) => browse::chosen(model, index, effects),
+        Some(RowKey::Panel(index)) => {
+            if let Some(text) = model.panels.all.get(index).map(|panel| panel.plan.expr.text().to_owned()) {
+                explore::open(model, &text, effects);
+            }
+        }
+        Some(RowKey::Target(id)) => {
+            if let Some(row) = model.target(id) {
+                let service = Arc::clone(&row.target.service);
+                if model.ui.screen == Screen::Service(Arc::clone(&service)) {
+                    go(model, Screen::Targets);
+                    model.ui.targets.selected = Some(RowKey::Target(id));
+                    model.ui.targets.chosen = true;
+                    settle(model);
+                } else {
+                    go(model, Screen::Service(service));
+                    model.ui.service.selected = Some(RowKey::Target(id));
+                    model.ui.service.chosen = true;
+                    settle(model);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The screens that `left` and `right` turn through; on the service screen they turn through services instead.
+const RING: [Screen; 4] = [Screen::Overview, Screen::Targets, Screen::Explore, Screen::Panels];
+
+fn turn(model: &mut Model, by: isize) {
+    if let Screen::Service(name) = &model.ui.screen {
+        let order: Vec<Arc<str>> = crate::model::ui::services(model.shown(), &model.ui.overview)
+            .map(|row| Arc::clone(&row.name))
+            .collect();
+        if let Some(at) = order.iter().position(|other| other == name) {
+            let next = (at as isize + by).rem_euclid(order.len() as isize) as usize;
+            if let Some(name) = order.get(next) {
+                model.ui.screen = Screen::Service(Arc::clone(name));
+                model.ui.overview.selected = Some(RowKey::Service(Arc::clone(name)));
+                model.ui.overview.chosen = true;
+                model.ui.service = crate::model::ui::ListState::default();
+                settle(model);
+            }
+        }
+        return;
+    }
+    let at = RING.iter().position(|screen| *screen == model.ui.screen).unwrap_or(0);
+    let next = (at as isize + by).rem_euclid(RING.len() as isize) as usize;
+    if let Some(screen) = RING.get(next) {
+        go(model, screen.clone());
+    }
+}
+
+fn page(model: &Model) -> isize {
+    let areas = layout::areas(model);
+    layout::list_rows(areas.list, model.ui.size).max(1) as isize
+}
+
+/// Moves the selection by rows.
+pub(super) fn moved(model: &mut Model, by: isize) {
+    model.changed = Changed::Now;
+    if model.ui.screen == Screen::Help {
+        let last = model.plan.ui.keys.rows().len() as isize;
+        let help = &mut model.ui.help;
+        help.offset = (help.offset as isize).saturating_add(by).clamp(0, last) as usize;
+        return;
+    }
+    let keys = model.keys();
+    let list = model.ui.list_mut();
+    let last = keys.len().saturating_sub(1) as isize;
+    list.index = (list.index as isize).saturating_add(by).clamp(0, last) as usize;
+    list.selected = keys.get(list.index).cloned();
+    list.chosen = true;
+    scroll(model);
+}
+
+/// Brings selection and offset back in order after rows have come, gone or moved.
+pub(super) fn settle(model: &mut Model) {
+    let keys = model.keys();
+    model.ui.settle_on(&keys);
+    scroll(model);
+}
+
+fn scroll(model: &mut Model) {
+    let page = page(model).max(1) as usize;
+    let len = model.keys().len();
+    let list = model.ui.list_mut();
+    list.offset =
+        list.offset.min(list.index).max((list.index + 1).saturating_sub(page)).min(len.saturating_sub(page));
+}
+
+fn open_prompt(model: &mut Model, kind: PromptKind) {
+    let before = match kind {
+        PromptKind::Filter => model.ui.list().filter.clone(),
+        PromptKind::Command => String::new(),
+    };
+    let text = before.clone();
+    model.ui.prompt = Some(Prompt { kind, text, before });
+}
+
+/// With a filter, all rows match: the next one is the next row. Kept apart so that a search that does not hide rows
+/// can be given the same keys.
+fn step_match(model: &mut Model, by: isize) {
+    moved(model, by);
+}
+
+fn freeze(model: &mut Model) {
+    if model.ui.frozen.take().is_none() {
+        model.ui.frozen = Some(Arc::clone(&model.fleet));
+        model.ui.frozen_at = model.now;
+    }
+    settle(model);
+}
+
+fn sort(model: &mut Model) {
+    let orders = match model.ui.screen {
+        Screen::Overview => OVERVIEW_ORDERS,
+        Screen::Targets | Screen::Service(_) => TARGET_ORDERS,
+        Screen::Explore | Screen::Panels | Screen::Body(_) | Screen::Help => return,
+    };
+    let list = model.ui.list_mut();
+    list.order = (list.order + 1) % orders.len();
+    list.reversed = false;
+    let by = orders.get(list.order).copied().unwrap_or_default();
+    settle(model);
+    say(model, false, format!("sorted by {by}"));
+}
+
+fn refresh(model: &mut Model, effects: &mut Vec<Effect>) {
+    let of_service = |model: &Model, name: &str| -> Vec<TargetId> {
+        model.service(name).map(|row| row.targets.clone()).unwrap_or_default()
+    };
+    let targets = match (&model.ui.screen, &model.ui.list().selected) {
+        (Screen::Service(name), _) => of_service(model, name),
+        (_, Some(RowKey::Service(name))) => of_service(model, name),
+        (_, Some(RowKey::Target(id))) => vec![*id],
+        _ => Vec::new(),
+    };
+    let count = targets.len();
+    effects.extend(targets.into_iter().map(|id| Effect::PollNow(Some(id))));
+    say(model, false, format!("polling {count} {}", if count == 1 { "target" } else { "targets" }));
+}
+
+fn next_theme(model: &mut Model, effects: &mut Vec<Effect>) {
+    let names: Vec<&str> = theme::BUILT_IN.iter().map(|(name, _)| *name).collect();
+    let at = names.iter().position(|name| *name == model.ui.theme).unwrap_or(0);
+    if let Some(name) = names.get((at + 1) % names.len().max(1)) {
+        set_theme(model, name, effects);
+    }
+}
+
+pub(super) fn set_theme(model: &mut Model, name: &str, effects: &mut Vec<Effect>) {
+    name.clone_into(&mut model.ui.theme);
+    effects.push(Effect::Theme(name.to_owned()));
+    say(model, false, format!("theme {name}"));
+}
+
+fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
+    let text = match &model.ui.list().selected {
+        Some(RowKey::Service(name)) => model.service(name).map(|row| {
+            let why: Vec<&str> = row.reasons.iter().map(|reason| reason.text.as_str()).collect();
+            format!("{}: {} {}", row.name, row.state.word(), why.join("; ")).trim_end().to_owned()
+        }),
+        Some(RowKey::Target(id)) => model.target(*id).map(|row| row.target.url.to_string()),
+        Some(RowKey::Series(labels)) => Some(crate::text::clean(&labels.to_string()).into_owned()),
+        Some(RowKey::Panel(index)) => model.panels.all.get(*index).map(|panel| panel.plan.expr.to_string()),
+        _ => None,
+    };
+    if let Some(text) = text {
+        effects.push(Effect::Copy(text));
+        // The terminal does not say whether it took it.
+        say(model, false, "sent to the terminal's clipboard".to_owned());
+    }
+}
+
+/// A click selects a row; on the row that is selected it opens it.
+pub(super) fn clicked(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effect>) {
+    model.changed = Changed::Now;
+    if model.ui.prompt.is_some() {
+        return;
+    }
+    let areas = layout::areas(model);
+    let body = layout::list_body(areas.list, model.ui.size);
+    if model.ui.screen == Screen::Explore {
+        model.explore.typing = areas.summary.contains((x, y).into());
+    }
+    if body.contains((x, y).into()) && !matches!(model.ui.screen, Screen::Help | Screen::Panels) {
+        let index = model.ui.list().offset + usize::from(y - body.y);
+        let Some(key) = model.keys().get(index).cloned() else { return };
+        let list = model.ui.list_mut();
+        if list.selected.as_ref() == Some(&key) {
+            run(model, Command::Open, effects);
+        } else {
+            list.index = index;
+            list.selected = Some(key);
+            list.chosen = true;
+        }
+    }
+}
