@@ -20,3 +20,4 @@ pub mod event;
 pub mod model;
 pub mod layout;
 pub mod update;
+pub mod view;

@@ -1,0 +1,73 @@
+//! `render(&Model, &Theme, &mut Frame)`: it only reads. It asks no clock, starts no work and keeps nothing.
+//!
+//! ```text
+//! | header   product, environments, read-only, counts, frozen or link, clock |
+//! | body     the screen: overview, service, targets, help                    |
+//! | footer   hints from the live keymap, or the prompt, or a message         |
+//! ```
+//!
+//! What stands where is decided in `layout`; what it looks like, by roles of the theme.
+
+mod body;
+mod chart;
+mod draw;
+mod explore;
+mod footer;
+mod header;
+mod help;
+mod overview;
+mod panels;
+mod service;
+mod targets;
+
+use crate::layout;
+use crate::model::Model;
+use crate::model::ui::Screen;
+use crate::theme::{Role, Theme};
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Draws the screen that the operator looks at.
+pub fn render(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    paint(model, theme, area, frame.buffer_mut());
+}
+
+/// The same, into a buffer: for `--once` and tests.
+pub fn paint(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let areas = layout::areas(model);
+    // The size in the model and that of the terminal may differ for the length of a resize.
+    let clip = |rect: Rect| rect.intersection(area);
+    buf.set_style(area, theme.style(Role::Text));
+    header::draw(model, theme, clip(areas.header), buf);
+    match &model.ui.screen {
+        Screen::Overview => overview::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
+        Screen::Targets => targets::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
+        Screen::Service(name) => {
+            let clipped = layout::Areas {
+                list: clip(areas.list),
+                summary: clip(areas.summary),
+                figures: areas.figures.map(clip),
+                panes: areas.panes.map(clip),
+                panels: clip(areas.panels),
+                ..areas
+            };
+            service::draw(model, theme, name, &clipped, buf);
+        }
+        Screen::Explore => {
+            let clipped = layout::Areas {
+                body: clip(areas.body),
+                list: clip(areas.list),
+                detail: clip(areas.detail),
+                summary: clip(areas.summary),
+                ..areas
+            };
+            explore::draw(model, theme, &clipped, buf);
+        }
+        Screen::Panels => panels::page(model, theme, clip(areas.body), buf),
+        Screen::Body(id) => body::draw(model, theme, *id, clip(areas.list), buf),
+        Screen::Help => help::draw(model, theme, clip(areas.body), buf),
+    }
+    footer::draw(model, theme, clip(areas.footer), buf);
+}

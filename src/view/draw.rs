@@ -1,0 +1,265 @@
+//! What all screens draw alike: states, panes, numbers, ages, graphs.
+
+use crate::labels::Labels;
+use crate::model::rows::Reading;
+use crate::target::health::State;
+use crate::target::{BreakerState, Verdict};
+use crate::theme::{Role, Theme};
+use crate::units::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Widget};
+use std::time::Duration;
+use warroom_widgets::number::human_or;
+use warroom_widgets::{Glyphs, Graph, Series, Sparkline, Threshold, Unit, human};
+
+/// The role of a state.
+pub(super) fn role(state: State) -> Role {
+    match state {
+        State::Up => Role::Up,
+        State::Unknown => Role::Unknown,
+        State::Warming => Role::Warming,
+        State::Stale => Role::Stale,
+        State::Degraded => Role::Degraded,
+        State::Down => Role::Down,
+    }
+}
+
+/// The glyph of a state: differs between all states, in ASCII too.
+pub(super) fn glyph(state: State, glyphs: &Glyphs) -> &'static str {
+    match state {
+        State::Up => glyphs.good,
+        State::Unknown => glyphs.unclear,
+        State::Warming => glyphs.partial,
+        State::Stale => glyphs.off,
+        State::Degraded => glyphs.warning,
+        State::Down => glyphs.bad,
+    }
+}
+
+/// The state that a verdict amounts to.
+pub(super) fn state_of(verdict: Verdict) -> State {
+    match verdict {
+        Verdict::Up => State::Up,
+        Verdict::Unknown => State::Unknown,
+        Verdict::Degraded => State::Degraded,
+        Verdict::Down => State::Down,
+    }
+}
+
+/// The state that a breaker's state amounts to.
+pub(super) fn state_of_breaker(state: BreakerState) -> State {
+    match state {
+        BreakerState::Closed => State::Up,
+        BreakerState::Open => State::Down,
+        BreakerState::HalfOpen => State::Degraded,
+    }
+}
+
+/// Glyph and word of a state, as spans.
+pub(super) fn state_spans(state: State, word: &str, theme: &Theme) -> [Span<'static>; 2] {
+    let style = theme.style(role(state));
+    [Span::styled(format!("{} ", glyph(state, theme.glyphs())), style), Span::styled(word.to_owned(), style)]
+}
+
+/// A pane with a border and a title, if there is room; returns what is inside.
+pub(super) fn pane<'a>(title: impl Into<Line<'a>>, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
+    if area.width < 10 || area.height < 3 {
+        return area;
+    }
+    let block = Block::bordered()
+        .border_set(theme.glyphs().border)
+        .border_style(theme.style(Role::Border))
+        .title(title)
+        .title_style(theme.style(Role::Title));
+    let inner = block.inner(area);
+    (&block).render(area, buf);
+    inner
+}
+
+/// A title of a pane: ` word ` and, dimmed, what qualifies it.
+pub(super) fn title(word: &str, more: &str, theme: &Theme) -> Line<'static> {
+    let mut spans = vec![Span::styled(format!(" {word} "), theme.style(Role::Title))];
+    if !more.is_empty() {
+        spans.push(Span::styled(format!("{more} "), theme.style(Role::Muted)));
+    }
+    Line::from(spans)
+}
+
+/// A number with its unit; unknown is never zero.
+pub(super) fn number(value: Option<f64>, unit: Unit, theme: &Theme) -> String {
+    human_or(value, unit, theme.glyphs().unknown)
+}
+
+/// An age in one unit: `43s`, `2m`.
+pub(super) fn age(age: Duration) -> String {
+    human(age.as_secs() as f64, Unit::Seconds)
+}
+
+/// `14:03` in a zone.
+pub(super) fn clock(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+    civil(at, zone).map_or_else(String::new, |time| time.strftime("%H:%M").to_string())
+}
+
+/// `14:03:07` in a zone.
+pub(super) fn clock_seconds(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+    civil(at, zone).map_or_else(String::new, |time| time.strftime("%H:%M:%S").to_string())
+}
+
+/// Short name of a zone at a moment: `UTC`, `CET`.
+pub(super) fn zone_name(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+    civil(at, zone).map_or_else(String::new, |time| time.strftime("%Z").to_string())
+}
+
+fn civil(at: Timestamp, zone: &jiff::tz::TimeZone) -> Option<jiff::Zoned> {
+    Some(jiff::Timestamp::from_millisecond(at.millis()).ok()?.to_zoned(zone.clone()))
+}
+
+/// Draws one line of text, cut to the area.
+pub(super) fn line(text: impl Into<Line<'static>>, area: Rect, buf: &mut Buffer) {
+    let line = text.into();
+    if area.height > 0 && area.width > 0 {
+        buf.set_line(area.x, area.y, &line, area.width);
+    }
+}
+
+/// One line of text per row, as far as there is room; the last line says how many are left.
+pub(super) fn lines(texts: &[Line<'static>], area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let rows = usize::from(area.height);
+    let fits = if texts.len() > rows { rows.saturating_sub(1) } else { texts.len() };
+    for (row, text) in texts.iter().take(fits).enumerate() {
+        buf.set_line(area.x, area.y + row as u16, text, area.width);
+    }
+    if texts.len() > fits && rows > 0 {
+        let rest = Line::styled(format!("and {} more", texts.len() - fits), theme.style(Role::Muted));
+        buf.set_line(area.x, area.y + fits as u16, &rest, area.width);
+    }
+}
+
+/// A text in the middle of an area, over several lines: what an empty pane teaches.
+pub(super) fn centred(texts: &[&str], style: Style, area: Rect, buf: &mut Buffer) {
+    let top = area.y + area.height.saturating_sub(texts.len() as u16) / 2;
+    for (row, text) in texts.iter().enumerate() {
+        let y = top + row as u16;
+        if y >= area.bottom() {
+            return;
+        }
+        let width = u16::try_from(crate::text::width(text)).unwrap_or(u16::MAX).min(area.width);
+        buf.set_stringn(area.x + (area.width - width) / 2, y, text, usize::from(width), style);
+    }
+}
+
+/// Labels of a series without those that stand elsewhere, cleaned.
+pub(super) fn series_name(labels: &Labels) -> String {
+    let short = labels.without(|name| matches!(name, "job" | "instance"));
+    crate::text::clean(&short.to_string()).into_owned()
+}
+
+/// A figure as a pane: value in the title, course below, limits as lines.
+pub(super) struct Figure<'a> {
+    /// What it is.
+    pub(super) name: &'a str,
+    /// Value and course.
+    pub(super) reading: &'a Reading,
+    /// Unit of the value.
+    pub(super) unit: Unit,
+    /// Limits: warning and critical.
+    pub(super) limits: Option<(f64, f64)>,
+    /// The zone for the time axis.
+    pub(super) zone: &'a jiff::tz::TimeZone,
+}
+
+impl Figure<'_> {
+    /// The style of the value: that of its band.
+    pub(super) fn style(&self, theme: &Theme) -> Style {
+        match (self.reading.value, self.limits) {
+            (None, _) => theme.style(Role::Faint),
+            (Some(value), Some((_, critical))) if value > critical => theme.style(Role::Down),
+            (Some(value), Some((warning, _))) if value > warning => theme.style(Role::Degraded),
+            _ => theme.style(Role::Text),
+        }
+    }
+
+    /// Draws it in one line: name, value, course.
+    pub(super) fn draw_line(&self, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        if area.height == 0 {
+            return;
+        }
+        let value = number(self.reading.value, self.unit, theme);
+        let head = Line::from(vec![
+            Span::styled(format!(" {:<9}", self.name), theme.style(Role::Muted)),
+            Span::styled(format!("{value:>8}  "), self.style(theme)),
+        ]);
+        buf.set_line(area.x, area.y, &head, area.width);
+        let used = (head.width() as u16).min(area.width);
+        let rest = Rect { x: area.x + used, width: (area.width - used).saturating_sub(1), height: 1, ..area };
+        let mut spark = Sparkline::new(&self.reading.course)
+            .style(theme.style(Role::Graph))
+            .glyphs(theme.glyph_set())
+            .sweep(self.reading.last_bucket);
+        if let Some((warning, critical)) = self.limits {
+            spark =
+                spark.above(warning, theme.style(Role::Degraded)).above(critical, theme.style(Role::Down));
+        }
+        (&spark).render(rest, buf);
+    }
+
+    /// Draws it as a pane with axes.
+    pub(super) fn draw(&self, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let value = number(self.reading.value, self.unit, theme);
+        let head = Line::from(vec![
+            Span::styled(format!(" {} ", self.name), theme.style(Role::Title)),
+            Span::styled(format!("{value} "), self.style(theme)),
+        ]);
+        let inner = pane(head, theme, area, buf);
+        if let Some(error) = &self.reading.error {
+            let text = crate::text::clean(error).into_owned();
+            return line(Line::styled(text, theme.style(Role::Degraded)), inner, buf);
+        }
+        let bucket = self.reading.bucket.as_secs_f64();
+        let newest = self.reading.last_bucket as f64 * bucket;
+        let count = self.reading.course.len();
+        let points: Vec<(f64, f64)> = self
+            .reading
+            .course
+            .iter()
+            .enumerate()
+            .map(|(index, value)| (newest - (count - 1 - index) as f64 * bucket, value.unwrap_or(f64::NAN)))
+            .collect();
+        let series = [Series::new("", &points).style(theme.style(Role::Graph))];
+        let limits: Vec<Threshold<'_>> = self.limits.map_or_else(Vec::new, |(warning, critical)| {
+            vec![
+                Threshold::new(warning).style(theme.style(Role::Degraded)),
+                Threshold::new(critical).style(theme.style(Role::Down)),
+            ]
+        });
+        let x_format = |x: f64| clock(Timestamp::from_seconds(x), self.zone);
+        let top = points.iter().map(|p| p.1).filter(|y| y.is_finite()).fold(0.0, f64::max);
+        // Ticks of a small ratio need a decimal more to differ.
+        let fine = self.unit == Unit::Ratio && top < 0.01;
+        let y_format = |y: f64| if fine { format!("{:.2}%", y * 100.0) } else { human(y, self.unit) };
+        let mut graph = Graph::new(&series)
+            .time(true)
+            .x_format(&x_format)
+            .y_format(&y_format)
+            .legend(false)
+            .axis_style(theme.style(Role::Border))
+            .label_style(theme.style(Role::Muted))
+            .empty("no data yet")
+            .glyphs(theme.glyph_set());
+        // A limit far above the course would flatten it.
+        if limits.first().is_some_and(|_| self.limits.is_some_and(|(warning, _)| top > warning * 0.5)) {
+            graph = graph.thresholds(&limits);
+        }
+        // Nothing but zeros would otherwise be drawn on a scale up to 100 %.
+        if top <= 0.0 && self.unit == Unit::Ratio {
+            graph = graph.y_bounds(0.0, 0.01);
+        }
+        if newest > 0.0 && count > 1 {
+            graph = graph.x_bounds(newest - (count - 1) as f64 * bucket, newest);
+        }
+        (&graph).render(inner, buf);
+    }
+}

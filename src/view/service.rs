@@ -1,0 +1,186 @@
+//! The service screen: everything about one service.
+
+use super::draw;
+use super::overview::{figure, reason_lines};
+use super::{panels, targets};
+use crate::layout::Areas;
+use crate::model::Model;
+use crate::model::rows::{ComponentRow, ServiceRow, breaker_word};
+use crate::plan::Signal;
+use crate::target::BreakerState;
+use crate::theme::{Role, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use warroom_widgets::Unit;
+
+pub(super) fn draw(model: &Model, theme: &Theme, name: &str, areas: &Areas, buf: &mut Buffer) {
+    let Some(row) = model.service(name) else {
+        let lines = [format!("there is no service \"{name}\" any more"), "esc goes back".to_owned()];
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        return draw::centred(&lines, theme.style(Role::Muted), areas.body, buf);
+    };
+    summary(model, theme, row, areas.summary, buf);
+    figures(model, theme, row, areas, buf);
+    targets::table(model, theme, &model.ui.service, Some(name), ("polls", ""), areas.list, buf);
+    let [components, breakers, queues, numbers] = areas.panes;
+    self::components(theme, row, components, buf);
+    self::breakers(theme, row, breakers, buf);
+    self::queues(theme, row, queues, buf);
+    self::numbers(model, theme, row, numbers, buf);
+    panels::of_service(model, theme, name, areas.panels, buf);
+}
+
+fn summary(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
+    if area.height == 0 {
+        return;
+    }
+    let since =
+        row.since.map(|at| format!(" since {}", draw::clock(at, &model.plan.ui.zone))).unwrap_or_default();
+    let mut spans = vec![Span::styled(format!(" {}  ", row.name), theme.style(Role::Title))];
+    spans.extend(draw::state_spans(row.state, row.state.word(), theme));
+    spans.push(Span::styled(since, theme.style(Role::Muted)));
+    let (answering, all) = row.instances;
+    let mut facts = vec![format!("{answering} of {all} instances")];
+    facts.extend(row.environment.as_ref().map(ToString::to_string));
+    facts.extend(row.version.as_ref().map(|version| format!("version {version}")));
+    if let Some(plan) = model.plan.services.iter().find(|plan| plan.name == row.name) {
+        if let Some(set) = row.signal_set.and_then(|index| plan.signals.get(index)) {
+            facts.push(format!("figures: {}", set.origin));
+        }
+        if !plan.depends_on.is_empty() {
+            facts.push(format!("needs {}", plan.depends_on.join(", ")));
+        }
+    }
+    for fact in facts {
+        spans.push(Span::styled(format!("   {fact}"), theme.style(Role::Muted)));
+    }
+    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+    if area.height > 1
+        && let Some(first) = reason_lines(model, theme, row).into_iter().next()
+    {
+        let mut line = first;
+        if row.reasons.len() > 1 {
+            line.push_span(Span::styled(
+                format!("   +{} more", row.reasons.len() - 1),
+                theme.style(Role::Muted),
+            ));
+        }
+        buf.set_line(area.x, area.y + 1, &line, area.width);
+    }
+}
+
+fn figures(model: &Model, theme: &Theme, row: &ServiceRow, areas: &Areas, buf: &mut Buffer) {
+    let plan = model.plan.services.iter().find(|plan| plan.name == row.name);
+    for (signal, area) in [Signal::Latency, Signal::Errors, Signal::Requests].into_iter().zip(areas.figures) {
+        let figure = figure(model, row, plan, signal);
+        if area.height >= 5 {
+            figure.draw(theme, area, buf);
+        } else {
+            figure.draw_line(theme, area, buf);
+        }
+    }
+}
+
+/// One line a dependency: where all instances see the same, it is said once.
+fn components(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
+    let mut lines = Vec::new();
+    for (index, component) in row.components.iter().enumerate() {
+        let same = |other: &ComponentRow| other.seen == component.seen;
+        if row.components.iter().take(index).any(same) {
+            continue;
+        }
+        let seen_by = row.components.iter().filter(|other| same(other)).count();
+        let told_by = row.components.iter().filter(|other| other.seen.name == component.seen.name).count();
+        let state = draw::state_of(component.seen.verdict);
+        let mut spans = vec![Span::raw(" ")];
+        spans.extend(draw::state_spans(state, component.seen.name.as_str(), theme));
+        if !component.seen.detail.is_empty() {
+            spans.push(Span::styled(format!("  {}", component.seen.detail), theme.style(Role::Muted)));
+        }
+        if seen_by < told_by {
+            spans.push(Span::styled(format!("  {}", component.origin), theme.style(Role::Muted)));
+        }
+        lines.push(Line::from(spans));
+    }
+    pane(theme, "components", "its health answer names none", &lines, area, buf);
+}
+
+fn breakers(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
+    let lines = row.breakers.iter().map(|breaker| {
+        let state = draw::state_of_breaker(breaker.seen.state);
+        let role = if breaker.seen.state == BreakerState::Closed { Role::Up } else { draw::role(state) };
+        let glyph = draw::glyph(state, theme.glyphs());
+        let mut spans = vec![
+            Span::styled(format!(" {glyph} {:<9} ", breaker_word(breaker.seen.state)), theme.style(role)),
+            Span::styled(breaker.seen.name.to_string(), theme.style(Role::Text)),
+        ];
+        let facts = [
+            breaker
+                .seen
+                .success_ratio
+                .map(|ratio| format!("{} ok", draw::number(Some(ratio), Unit::Ratio, theme))),
+            breaker.seen.failures.map(|n| format!("{} failed", draw::number(Some(n), Unit::Count, theme))),
+            breaker.seen.calls.map(|n| format!("of {}", draw::number(Some(n), Unit::Count, theme))),
+        ];
+        for fact in facts.into_iter().flatten() {
+            spans.push(Span::styled(format!("  {fact}"), theme.style(Role::Muted)));
+        }
+        if row
+            .breakers
+            .iter()
+            .any(|other| other.seen.name == breaker.seen.name && other.origin != breaker.origin)
+        {
+            spans.push(Span::styled(format!("  {}", breaker.origin), theme.style(Role::Faint)));
+        }
+        Line::from(spans)
+    });
+    pane(theme, "breakers", "no breakers are polled", &lines.collect::<Vec<_>>(), area, buf);
+}
+
+fn queues(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
+    let lines = row.queues.iter().map(|queue| {
+        let depth = draw::number(Some(queue.seen.depth), Unit::Count, theme);
+        let mut spans = vec![
+            Span::styled(format!(" {depth:>6}  "), theme.style(Role::Text)),
+            Span::styled(queue.seen.name.to_string(), theme.style(Role::Text)),
+        ];
+        let facts = [
+            queue
+                .seen
+                .oldest_age_seconds
+                .map(|age| format!("oldest {}", draw::number(Some(age), Unit::Seconds, theme))),
+            queue.seen.consumers.map(|n| format!("{} consumers", draw::number(Some(n), Unit::Count, theme))),
+        ];
+        for fact in facts.into_iter().flatten() {
+            spans.push(Span::styled(format!("  {fact}"), theme.style(Role::Muted)));
+        }
+        Line::from(spans)
+    });
+    pane(theme, "queues", "no queues are polled", &lines.collect::<Vec<_>>(), area, buf);
+}
+
+fn numbers(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
+    let lines = row.targets.iter().filter_map(|id| model.target(*id)).flat_map(|target| {
+        target.numbers.iter().map(|(labels, value)| {
+            let shown = draw::number(Some(*value), Unit::Count, theme);
+            Line::from(vec![
+                Span::styled(format!(" {shown:>7}  "), theme.style(Role::Text)),
+                Span::styled(draw::series_name(labels), theme.style(Role::Muted)),
+            ])
+        })
+    });
+    pane(theme, "numbers", "no json polls", &lines.collect::<Vec<_>>(), area, buf);
+}
+
+fn pane(theme: &Theme, word: &str, empty: &str, lines: &[Line<'static>], area: Rect, buf: &mut Buffer) {
+    if area.height < 3 || area.width < 10 {
+        return;
+    }
+    let inner = draw::pane(draw::title(word, "", theme), theme, area, buf);
+    if lines.is_empty() {
+        draw::line(Line::styled(format!(" {empty}"), theme.style(Role::Faint)), inner, buf);
+    } else {
+        draw::lines(lines, inner, theme, buf);
+    }
+}
