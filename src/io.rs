@@ -1,0 +1,21 @@
+//! The world: clock, files, network, terminal, environment. Nothing outside this room and `runtime` touches them.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the room that may touch the clock, the environment, files, processes and tasks"
+)]
+
+pub mod clipboard;
+pub mod config;
+pub mod logging;
+pub mod secrets;
+pub mod watch;
+pub mod http;
+pub mod login;
+pub mod poll;
+pub mod redis;
+pub mod tcp;
+pub mod grpc;
+pub mod probe;
+pub mod source;
+pub mod terminal;

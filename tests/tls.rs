@@ -1,0 +1,207 @@
+//! TLS and gRPC over real sockets: what is trusted, who we are, and how a failed handshake is told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "helpers of tests may fail, and write files"
+)]
+
+mod support;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use support::{Act, Fake, Stream, Watch, health, http, json, serve, serve_over, target, value};
+use tokio_rustls::rustls;
+use warroom::config::auth::{Auth, Tls};
+use warroom::config::poll::PollKind;
+use warroom::target::{Failure, Target, Verdict};
+
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
+    }
+
+    /// A certificate and key for `name` that end in `year`.
+    fn issue(&self, name: &str, year: i32) -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+
+    fn roots(&self) -> rustls::RootCertStore {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        roots
+    }
+}
+
+/// A TLS service with this certificate; `clients`: who must show one.
+fn secure(identity: &(rcgen::Certificate, KeyPair), clients: Option<&Authority>) -> Fake {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(authority) => builder.with_client_cert_verifier(
+            rustls::server::WebPkiClientVerifier::builder_with_provider(
+                Arc::new(authority.roots()),
+                provider,
+            )
+            .build()
+            .unwrap(),
+        ),
+    };
+    let key = rustls::pki_types::PrivateKeyDer::try_from(identity.1.serialize_der()).unwrap();
+    let config = Arc::new(builder.with_single_cert(vec![identity.0.der().clone()], key).unwrap());
+    serve_over(
+        move |stream| {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).ok()?;
+            Some(Box::new(rustls::StreamOwned::new(connection, stream)) as Box<dyn Stream>)
+        },
+        |_| Act::Send(json(r#"{"status":"healthy"}"#)),
+    )
+}
+
+fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn poll(id: u32, fake: &Fake, tls: Tls) -> Target {
+    let mut target = health(id, &format!("https://localhost:{}/health", fake.address.port()));
+    target.route = Arc::new(warroom::target::Route {
+        resolve: vec![("localhost".into(), fake.address.ip())],
+        ..Default::default()
+    });
+    target.timeout = std::time::Duration::from_secs(5);
+    target.interval = target.timeout;
+    target.auth = Some(Arc::new(Auth { name: "tls".into(), tls, ..Auth::default() }));
+    target
+}
+
+#[test]
+fn trust_identity_and_failed_handshakes() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Authority::new("ours");
+    let strangers = Authority::new("strangers");
+    let ca = file(folder.path(), "ca.pem", &ours.issuer.pem());
+    let trusting = Tls { ca: Some(ca), ..Tls::default() };
+    let me = ours.issue("warroom", 2040);
+    let cert = file(folder.path(), "me.pem", &me.0.pem());
+    let key = file(folder.path(), "me.key", &me.1.serialize_pem());
+    let identified = Tls { cert: Some(cert), key: Some(key), ..trusting.clone() };
+
+    let good = secure(&ours.issue("localhost", 2040), None);
+    let expired = secure(&ours.issue("localhost", 2001), None);
+    let misnamed = secure(&ours.issue("elsewhere", 2040), None);
+    let unknown = secure(&strangers.issue("localhost", 2040), None);
+    let mutual = secure(&ours.issue("localhost", 2040), Some(&ours));
+    let plain = serve_over(
+        |mut stream| {
+            let _ = stream.write_all(&http("400 Bad Request", "", b"this is HTTP"));
+            while matches!(stream.read(&mut [0; 4096]), Ok(count) if count > 0) {}
+            None
+        },
+        |_| Act::Close(Vec::new()),
+    );
+
+    let mut watch = Watch::start(vec![
+        poll(1, &good, trusting.clone()),
+        poll(2, &expired, trusting.clone()),
+        poll(3, &misnamed, trusting.clone()),
+        poll(4, &unknown, trusting.clone()),
+        poll(5, &mutual, identified),
+        poll(6, &mutual, trusting.clone()),
+        poll(7, &plain, trusting),
+        health(8, &format!("http://{}/", good.address)),
+    ]);
+    for id in [1, 5] {
+        let report = watch.report(id);
+        assert!(report.outcome.is_ok(), "{id}: {:?}", report.outcome);
+        let end = value(&report, "probe_ssl_earliest_cert_expiry").unwrap();
+        assert!((end - 2_208_988_800.0).abs() < 1.0, "1 January 2040, not {end}");
+    }
+    for (id, part) in [
+        (2, "TLS: the certificate has expired"),
+        (3, "TLS: the certificate is for another name"),
+        (4, "TLS: the certificate is signed by an unknown authority"),
+        (6, "TLS: the server refused: CertificateRequired"),
+        (7, "plain HTTP?"),
+    ] {
+        let text = watch.report(id).outcome.unwrap_err().to_string();
+        assert!(text.contains(part), "{id}: {text}");
+    }
+    assert!(watch.report(8).outcome.is_err(), "plain HTTP to a TLS port");
+}
+
+/// A gRPC server by hand: HTTP/2 frames (RFC 9113) with headers as literals without an index.
+fn grpc(message: Option<&'static [u8]>, status: &'static str) -> Fake {
+    fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+        let length = (payload.len() as u32).to_be_bytes();
+        let mut bytes = vec![length[1], length[2], length[3], kind, flags, 0, 0, 0, stream];
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+    fn literal(name: &str, value: &str) -> Vec<u8> {
+        let mut bytes = vec![0, name.len() as u8];
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.push(value.len() as u8);
+        bytes.extend_from_slice(value.as_bytes());
+        bytes
+    }
+    let headers = [vec![0x88], literal("content-type", "application/grpc")].concat();
+    let trailers = literal("grpc-status", status);
+    let mut answer = frame(4, 0, 0, &[]); // SETTINGS
+    match message {
+        Some(message) => {
+            answer.extend(frame(1, 4, 1, &headers)); // HEADERS, END_HEADERS
+            answer.extend(frame(0, 0, 1, message)); // DATA
+            answer.extend(frame(1, 5, 1, &trailers)); // HEADERS, END_HEADERS and END_STREAM
+        }
+        None => answer.extend(frame(1, 5, 1, &[headers, trailers].concat())),
+    }
+    // The preface reads like the head of a request: that is what it was made for.
+    serve(move |_| Act::Hang(answer.clone()))
+}
+
+#[test]
+fn grpc_health_is_read_from_message_and_trailers() {
+    let serving = grpc(Some(&[0, 0, 0, 0, 2, 8, 1]), "0");
+    let not_serving = grpc(Some(&[0, 0, 0, 0, 2, 8, 2]), "0");
+    let missing = grpc(None, "12");
+    let stranger = grpc(None, "5");
+    let plain = serve(|_| Act::Close(http("400 Bad Request", "", b"")));
+    let ask = |id, fake: &Fake| {
+        target(id, &format!("grpc://{}", fake.address), PollKind::Grpc { service: "chat".into() })
+    };
+    let mut watch = Watch::start(vec![
+        ask(1, &serving),
+        ask(2, &not_serving),
+        ask(3, &missing),
+        ask(4, &stranger),
+        ask(5, &plain),
+    ]);
+    for (id, verdict, success) in [(1, Verdict::Up, 1.0), (2, Verdict::Down, 0.0), (4, Verdict::Unknown, 1.0)]
+    {
+        let report = watch.report(id);
+        assert!(report.outcome.is_ok(), "{id}: {:?}", report.outcome);
+        assert_eq!(report.observation.as_ref().unwrap().verdict, verdict, "{id}");
+        assert_eq!(value(&report, "probe_success"), Some(success), "{id}");
+    }
+    let text = watch.report(3).outcome.unwrap_err().to_string();
+    assert!(text.contains("UNIMPLEMENTED"), "{text}");
+    let failure = watch.report(5).outcome.unwrap_err();
+    assert!(!matches!(failure, Failure::Timeout(_)), "{failure}");
+}
