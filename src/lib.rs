@@ -24,3 +24,4 @@ pub mod view;
 
 // The shell: uses the line above; nothing above uses it.
 pub mod io;
+pub mod runtime;

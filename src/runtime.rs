@@ -1,0 +1,64 @@
+//! The loop that ties the pure side to the world: select (keys first) -> update -> effects -> draw if something changed.
+//!
+//! It decides nothing about what things mean; it stamps events, carries out effects, and paces the drawing.
+
+#![expect(clippy::disallowed_methods, reason = "the loop reads the clock and starts tasks")]
+
+mod dashboard;
+mod headless;
+mod pace;
+
+pub use dashboard::{Dashboard, Loader, run};
+pub use headless::{Rounds, observe};
+
+use crate::event::What;
+use crate::io::poll::{LinkState, Message, Setup};
+use crate::model::Model;
+use crate::plan::Plan;
+use crate::units::Timestamp;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The wall clock.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What the poller is to do for a plan.
+fn setup(plan: &Plan) -> Setup {
+    Setup {
+        targets: plan.targets.iter().map(|target| target.as_ref().clone()).collect(),
+        generation: plan.generation,
+        references: plan.references.clone(),
+    }
+}
+
+/// What a message of the poller means to the model.
+fn happened(model: &Model, message: Message) -> Option<What> {
+    match message {
+        Message::Reports(reports) => Some(What::Reports(reports)),
+        Message::Ended(samples) => Some(What::Ended(samples)),
+        Message::Link(LinkState::Works) => model.link.is_some().then_some(What::Link(None)),
+        Message::Link(LinkState::Down { since, detail }) => Some(What::Link(Some((since, detail)))),
+        // Only the dashboard asks for whole bodies, and it reads them beside the loop.
+        Message::FullBody { .. } => None,
+    }
+}
+
+/// Waits until a signal ends the process; returns its exit code.
+///
+/// # Errors
+/// The kernel refuses a handler.
+pub fn wait_for_end() -> std::io::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut signals = crate::io::terminal::signals()?;
+        loop {
+            match signals.recv().await.map(crate::io::terminal::Signal::exit_code) {
+                Some(None) => {}
+                Some(Some(code)) => return Ok(code),
+                None => return Ok(0),
+            }
+        }
+    })
+}

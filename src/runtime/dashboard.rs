@@ -1,0 +1,328 @@
+//! The dashboard's loop: keys before frames, frames before data, data before work.
+
+use super::pace::Pace;
+use super::{happened, now, setup};
+use crate::config::Problem;
+use crate::event::{Browsed, Effect, Event, What};
+use crate::io::clipboard;
+use crate::io::poll::{FullBody, Message, Poller};
+use crate::io::terminal::{Detected, Input, Inputs, Screen, ScreenOptions, Signal, signals};
+use crate::io::watch::Watch;
+use crate::keymap::{Chord, Key};
+use crate::model::{Changed, Model};
+use crate::plan::Plan;
+use crate::text::Clean;
+use crate::theme::Theme;
+use crate::update::{settle, update};
+use crate::view;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// Reads the configuration again: (generation) -> a plan, or everything that is wrong.
+pub type Loader = Arc<dyn Fn(u32) -> Result<Arc<Plan>, Vec<Problem>> + Send + Sync>;
+
+/// What the dashboard needs to start.
+pub struct Dashboard {
+    /// The plan to begin with.
+    pub plan: Arc<Plan>,
+    /// How to read it again; none where there is no file.
+    pub loader: Option<Loader>,
+    /// Files whose change means that it should be read again.
+    pub watched: Vec<PathBuf>,
+    /// What the terminal can do.
+    pub detected: Detected,
+    /// Only ASCII may be drawn.
+    pub ascii: bool,
+    /// Nothing may be changed from here.
+    pub read_only: bool,
+}
+
+/// Messages of the poller that may wait; beyond, polls are held back.
+const MESSAGES: usize = 256;
+
+/// Shows the dashboard until it is left; returns the exit code.
+///
+/// # Errors
+/// The terminal cannot be set up or went away; it has been given back.
+pub fn run(dashboard: Dashboard) -> io::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let code = runtime.block_on(show(dashboard));
+    // A blocking read of a configuration on a dead file system must not keep us.
+    runtime.shutdown_background();
+    code
+}
+
+struct Shown {
+    model: Model,
+    screen: Screen,
+    theme: Theme,
+    pace: Pace,
+    poller: Poller,
+    loader: Option<Loader>,
+    reloads: mpsc::Sender<Result<Arc<Plan>, Vec<Problem>>>,
+    detected: Detected,
+    ascii: bool,
+    exit: Option<u8>,
+}
+
+async fn show(dashboard: Dashboard) -> io::Result<u8> {
+    let started = Instant::now();
+    let plan = dashboard.plan;
+    let theme = Theme::built_in(&plan.ui.theme, dashboard.detected.depth, dashboard.ascii)
+        .map_err(io::Error::other)?;
+    let mut signals = signals()?;
+    let (sender, mut messages) = mpsc::channel(MESSAGES);
+    // The poller starts in its own thread while the first frame is drawn here.
+    let poller = Poller::start(sender)?;
+    poller.configure(setup(&plan));
+    let mut model = Model::new(Arc::clone(&plan), now(), dashboard.read_only);
+    let screen = Screen::enter(ScreenOptions { mouse: plan.ui.mouse, size: None })?;
+    model.ui.size = screen.size();
+    let (reading, mut bodies) = mpsc::channel(4);
+    let (reloads, mut reloaded) = mpsc::channel(4);
+    let mut shown = Shown {
+        model,
+        screen,
+        theme,
+        pace: Pace::new(started),
+        poller,
+        loader: dashboard.loader,
+        reloads,
+        detected: dashboard.detected,
+        ascii: dashboard.ascii,
+        exit: None,
+    };
+    shown.draw()?;
+    let (_inputs, mut inputs) = Inputs::start()?;
+    let (changes, mut changed) = mpsc::channel(1);
+    let _watch = watch(&dashboard.watched, changes, &mut shown.model);
+    while shown.exit.is_none() {
+        let due = shown.pace.due(shown.model.changed);
+        if due.is_some_and(|due| due <= Instant::now()) && shown.screen.ready() {
+            shown.draw()?;
+            continue;
+        }
+        let tick = shown.model.next_tick().since(now());
+        let busy = !shown.screen.ready();
+        tokio::select! {
+            biased;
+            input = inputs.recv() => shown.input(input),
+            Some(signal) = signals.recv() => shown.signal(signal)?,
+            () = shown.screen.writable(), if due.is_some() && busy => {}
+            () = until(due), if due.is_some() && !busy => {}
+            Some(plan) = reloaded.recv() => shown.happen(What::Reloaded(plan)),
+            Some(()) = changed.recv() => shown.reload(),
+            Some(body) = bodies.recv() => shown.happen(body),
+            message = messages.recv() => match message {
+                Some(message) => {
+                    let message = read_apart(&reading, message);
+                    if let Some(what) = message.and_then(|message| happened(&shown.model, message)) {
+                        shown.happen(what);
+                    }
+                }
+                // A picture that nothing renews any more must not stay on the screen as if it were true.
+                None => return Err(io::Error::other("polling: its thread has ended; please report this fault")),
+            },
+            () = std::future::ready(()), if shown.model.has_work() => shown.happen(What::Work),
+            () = tokio::time::sleep(tick) => shown.happen(What::Tick),
+        }
+    }
+    let code = shown.exit.unwrap_or(0);
+    // The terminal first: whatever else takes time, the shell is usable.
+    let left = shown.screen.leave();
+    if code == 0 { left.map(|()| code) } else { Ok(code) }
+}
+
+/// A whole body may take long to read: that is done beside the loop.
+fn read_apart(reading: &mpsc::Sender<What>, message: Message) -> Option<Message> {
+    let Message::FullBody { target, generation, outcome } = message else { return Some(message) };
+    let reading = reading.clone();
+    tokio::task::spawn_blocking(move || {
+        let read =
+            |body: FullBody| Browsed::read(body.status, body.content_type.as_deref(), &body.body, body.took);
+        let what = What::Browsed { target, generation, outcome: outcome.map(read) };
+        // The loop is gone if nobody takes it.
+        let _ = reading.blocking_send(what);
+    });
+    None
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn watch(paths: &[PathBuf], changes: mpsc::Sender<()>, model: &mut Model) -> Option<Watch> {
+    if paths.is_empty() {
+        return None;
+    }
+    // One change that waits stands for all that come meanwhile.
+    let watch = Watch::new(paths, move || {
+        let _ = changes.try_send(());
+    });
+    watch
+        .map_err(|error| {
+            let text = format!("the configuration is not watched ({error}); :reload reads it again");
+            update(model, Event { at: now(), what: What::Notice(Clean::new(&text)) });
+        })
+        .ok()
+}
+
+impl Shown {
+    fn draw(&mut self) -> io::Result<()> {
+        settle(&mut self.model);
+        let (model, theme) = (&self.model, &self.theme);
+        let drawn = self.screen.draw(|frame| view::render(model, theme, frame))?;
+        if !drawn.skipped {
+            self.model.changed = Changed::No;
+            self.pace.drew(Instant::now());
+        }
+        Ok(())
+    }
+
+    fn happen(&mut self, what: What) {
+        for effect in update(&mut self.model, Event { at: now(), what }) {
+            self.carry_out(effect);
+        }
+    }
+
+    fn input(&mut self, input: Option<Input>) {
+        match input {
+            None | Some(Input::Hangup) => self.exit = Signal::Hup.exit_code(),
+            Some(Input::Key(key)) => {
+                #[cfg(debug_assertions)]
+                panic_if_told(key);
+                if let Some(chord) = chord(key) {
+                    self.happen(What::Key(chord));
+                }
+            }
+            Some(Input::Paste(text)) => self.happen(What::Paste(text)),
+            Some(Input::Mouse(mouse)) => {
+                if let Some(what) = pointed(mouse) {
+                    self.happen(what);
+                }
+            }
+            Some(Input::Focus(_)) => {}
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) -> io::Result<()> {
+        match signal {
+            Signal::Resize(width, height) => {
+                self.screen.resize(width, height);
+                self.happen(What::Resize(width, height));
+            }
+            Signal::Stop => self.carry_out(Effect::Suspend),
+            Signal::Cont => {
+                self.screen.resume()?;
+                self.model.changed = Changed::Now;
+            }
+            Signal::Term | Signal::Hup | Signal::Int | Signal::Quit => self.exit = signal.exit_code(),
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Quit => self.exit = Some(0),
+            Effect::Configure => self.poller.configure(setup(&self.model.plan)),
+            Effect::PollNow(target) => {
+                self.poller.poll_now(target);
+            }
+            Effect::FetchFull(target) => {
+                self.poller.fetch_full(target);
+            }
+            Effect::Reload => self.reload(),
+            Effect::Theme(name) => {
+                // The name was checked where it was chosen.
+                if let Ok(theme) = Theme::built_in(&name, self.detected.depth, self.ascii) {
+                    self.theme = theme;
+                }
+            }
+            Effect::Copy(text) => {
+                self.screen.raw(&clipboard::osc52(&text, self.detected.multiplexer));
+            }
+            Effect::Mouse(on) => self.screen.set_mouse(on),
+            Effect::Suspend => self.suspend(),
+            Effect::Redraw => self.screen.redraw_all(),
+        }
+    }
+
+    fn suspend(&mut self) {
+        match self.screen.suspend() {
+            Ok(true) => {
+                let (width, height) = self.screen.size();
+                self.happen(What::Resize(width, height));
+            }
+            Ok(false) => {
+                self.happen(What::Notice(Clean::new("no shell is there that could bring warroom back")));
+            }
+            Err(_) => self.exit = Some(74), // EX_IOERR: the terminal would not be given back or taken again
+        }
+    }
+
+    fn reload(&mut self) {
+        let Some(loader) = self.loader.clone() else {
+            return self.happen(What::Notice(Clean::new("there is no configuration file to read again")));
+        };
+        let (generation, done) = (self.model.plan.generation + 1, self.reloads.clone());
+        tokio::task::spawn_blocking(move || {
+            // If several are under way, the channel keeps their order; a full one means that newer ones wait.
+            let _ = done.blocking_send(loader(generation));
+        });
+    }
+}
+
+/// How tests/pty.rs sees what a panic leaves of the terminal: control, alt and `p` panics in the loop, `t` in a thread.
+/// Only in builds with debug assertions; no released binary can be told to panic.
+#[cfg(debug_assertions)]
+fn panic_if_told(key: KeyEvent) {
+    if key.modifiers.contains(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+        match key.code {
+            KeyCode::Char('p') => panic!("panic of the loop"),
+            KeyCode::Char('t') => drop(std::thread::spawn(|| panic!("panic of a thread"))),
+            _ => {}
+        }
+    }
+}
+
+/// The chord of a key, if it is one that we know.
+fn chord(key: KeyEvent) -> Option<Chord> {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    let alt = key.modifiers.contains(KeyModifiers::ALT);
+    let key = match key.code {
+        KeyCode::Char(c) => Key::Char(c),
+        KeyCode::Enter => Key::Enter,
+        KeyCode::Esc => Key::Esc,
+        KeyCode::Tab => Key::Tab,
+        KeyCode::BackTab => Key::BackTab,
+        KeyCode::Backspace => Key::Backspace,
+        KeyCode::Delete => Key::Delete,
+        KeyCode::Up => Key::Up,
+        KeyCode::Down => Key::Down,
+        KeyCode::Left => Key::Left,
+        KeyCode::Right => Key::Right,
+        KeyCode::Home => Key::Home,
+        KeyCode::End => Key::End,
+        KeyCode::PageUp => Key::PageUp,
+        KeyCode::PageDown => Key::PageDown,
+        KeyCode::F(n) => Key::F(n),
+        _ => return None,
+    };
+    Some(Chord { key, ctrl, alt })
+}
+
+fn pointed(mouse: MouseEvent) -> Option<What> {
+    match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(What::Click(mouse.column, mouse.row)),
+        MouseEventKind::ScrollDown => Some(What::Wheel(3)),
+        MouseEventKind::ScrollUp => Some(What::Wheel(-3)),
+        _ => None,
+    }
+}
