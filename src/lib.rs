@@ -25,3 +25,4 @@ pub mod view;
 // The shell: uses the line above; nothing above uses it.
 pub mod io;
 pub mod runtime;
+pub mod demo;
