@@ -26,3 +26,5 @@ pub mod view;
 pub mod io;
 pub mod runtime;
 pub mod demo;
+pub mod report;
+pub mod cli;

@@ -1,0 +1,30 @@
+//! The command line: what can be asked, and who answers. The answers are in the rooms below.
+
+mod args;
+mod doctor;
+mod probe;
+mod query;
+mod run;
+
+pub use args::{Cli, Command, ConfigCommand, Format};
+pub use run::main;
+
+/// Exit codes beside 0 and those of `check`: sysexits.h, and 128 + signal.
+pub mod exit {
+    /// The command line is wrong.
+    pub const USAGE: u8 = 64;
+    /// What was handed in cannot be understood.
+    pub const DATA: u8 = 65;
+    /// What was asked for is not there.
+    pub const NO_INPUT: u8 = 66;
+    /// Something that is needed is unavailable.
+    pub const UNAVAILABLE: u8 = 69;
+    /// A fault of ours.
+    pub const SOFTWARE: u8 = 70;
+    /// A file could not be made, or is there already.
+    pub const CANNOT_CREATE: u8 = 73;
+    /// A file could not be written.
+    pub const IO: u8 = 74;
+    /// The configuration is wrong.
+    pub const CONFIG: u8 = 78;
+}

@@ -1,0 +1,288 @@
+//! From the command line to the room that answers.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "commands answer on standard output and standard error"
+)]
+
+use super::args::{Cli, Command, ConfigCommand, Flags, Format, When};
+use super::exit;
+use crate::config::{self, Ascii, Color, Config, Overrides, Problem};
+use crate::demo;
+use crate::io::config as files;
+use crate::io::terminal::{TerminalEnv, detect, is_interactive};
+use crate::plan::Plan;
+use crate::report;
+use crate::runtime::{Dashboard, Loader, Rounds, observe, run};
+use clap::{CommandFactory as _, Parser as _};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Does what the command line asks; returns the exit code.
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; everything else is usage.
+            let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            let _ = error.print();
+            return code;
+        }
+    };
+    if let Err(error) = crate::io::logging::start(cli.flags.log_file.as_deref(), cli.flags.verbose) {
+        eprintln!("warroom: {error}");
+        return exit::IO;
+    }
+    match answer(cli) {
+        Ok(code) => code,
+        // A reader that went away is no error of ours.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            eprintln!("warroom: {error}");
+            exit::IO
+        }
+    }
+}
+
+fn answer(cli: Cli) -> io::Result<u8> {
+    let flags = cli.flags;
+    if cli.command.is_some() && !cli.urls.is_empty() {
+        eprintln!(
+            "warroom: URLs in front of a command mean nothing; write `warroom URL...` or `warroom init URL...`"
+        );
+        return Ok(exit::USAGE);
+    }
+    match cli.command {
+        None if !cli.urls.is_empty() => super::probe::dashboard(&flags, &cli.urls),
+        None => with_config(&flags, |config, path| dashboard(&flags, &config, path.as_deref())),
+        Some(Command::Demo { seed, scenario, speed, serve_only }) => {
+            demonstrate(&flags, demo::Options { seed, scenario, speed }, serve_only)
+        }
+        Some(Command::Init { urls, prometheus, write }) => {
+            super::probe::init(&flags, &urls, prometheus.as_deref(), write.as_deref())
+        }
+        Some(Command::Validate { file }) => validate(&flags, file),
+        Some(Command::Config { what }) => about_config(&flags, &what),
+        Some(Command::Check { service }) => Ok(check(&flags, service.as_deref())),
+        Some(Command::Status { output, span }) => {
+            with_config(&flags, |config, _| status(&config, output, span.map_or(Rounds::Two, Rounds::For)))
+        }
+        Some(Command::Query(args)) => super::query::query(&flags, &args),
+        Some(Command::Doctor { output }) => super::doctor::examine(&flags, output),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "warroom", &mut io::stdout());
+            Ok(0)
+        }
+        Some(Command::Man) => clap_mangen::Man::new(Cli::command()).render(&mut io::stdout()).map(|()| 0),
+    }
+}
+
+/// What the flags say over the environment and the file.
+pub(super) fn overrides(flags: &Flags) -> Overrides {
+    Overrides {
+        theme: flags.theme.clone(),
+        color: flags.color.map(|when| match when {
+            When::Auto => Color::Auto,
+            When::Always => Color::Always,
+            When::Never => Color::Never,
+        }),
+        ascii: flags.ascii,
+        no_mouse: flags.no_mouse,
+        read_only: flags.read_only,
+        refresh: flags.refresh,
+        ..Overrides::default()
+    }
+}
+
+/// Prints problems, one a line.
+pub(super) fn complain(problems: &[Problem]) -> u8 {
+    for problem in problems {
+        eprintln!("{problem}");
+    }
+    let count = problems.len();
+    eprintln!(
+        "{count} {} in the configuration; nothing was started",
+        if count == 1 { "problem" } else { "problems" }
+    );
+    exit::CONFIG
+}
+
+pub(super) fn with_config(
+    flags: &Flags,
+    go: impl FnOnce(Config, Option<PathBuf>) -> io::Result<u8>,
+) -> io::Result<u8> {
+    match files::load(flags.config.as_deref(), &overrides(flags)) {
+        Ok((_, None)) => Ok(nothing_configured(flags)),
+        Ok((config, Some(found))) => go(config, Some(found.path)),
+        Err(problems) => Ok(complain(&problems)),
+    }
+}
+
+/// Compiles, or complains.
+pub(super) fn compile(config: &Config) -> Result<Arc<Plan>, u8> {
+    Plan::compile(config, 1).map(Arc::new).map_err(|problems| complain(&problems))
+}
+
+fn dashboard(flags: &Flags, config: &Config, path: Option<&Path>) -> io::Result<u8> {
+    if path.is_none() {
+        return Ok(nothing_configured(flags));
+    }
+    let loader: Loader = {
+        let flags = flags.clone();
+        Arc::new(move |generation| {
+            let (config, _) = files::load(flags.config.as_deref(), &overrides(&flags))?;
+            Plan::compile(&config, generation).map(Arc::new)
+        })
+    };
+    let watched = config.files.iter().map(|file| PathBuf::from(&**file)).collect();
+    show(flags, config, Some(loader), watched)
+}
+
+fn nothing_configured(flags: &Flags) -> u8 {
+    let candidates = files::candidates(flags.config.as_deref());
+    eprintln!("warroom: no configuration was found");
+    eprintln!("{}", files::looked_for(&candidates));
+    eprintln!("  warroom demo                      shows the whole product on an embedded fleet");
+    eprintln!("  warroom http://host:port          looks what is there and shows it");
+    eprintln!("  warroom init http://host:port     prints a configuration for it");
+    exit::NO_INPUT
+}
+
+/// Shows the dashboard, or prints the status where there is no terminal.
+pub(super) fn show(
+    flags: &Flags,
+    config: &Config,
+    loader: Option<Loader>,
+    watched: Vec<PathBuf>,
+) -> io::Result<u8> {
+    let environment = TerminalEnv::read();
+    if !is_interactive(&environment) {
+        return status(config, Format::Text, Rounds::Two);
+    }
+    let plan = match compile(config) {
+        Ok(plan) => plan,
+        Err(code) => return Ok(code),
+    };
+    let detected = detect(&environment, config.ui.color);
+    let ascii = match config.ui.ascii {
+        Ascii::Always => true,
+        Ascii::Never => false,
+        Ascii::Auto => detected.ascii || detected.few_glyphs || detected.ambiguous_wide,
+    };
+    let read_only = flags.read_only || config.ui.read_only;
+    run(Dashboard { plan, loader, watched, detected, ascii, read_only })
+}
+
+fn status(config: &Config, output: Format, rounds: Rounds) -> io::Result<u8> {
+    let plan = match compile(config) {
+        Ok(plan) => plan,
+        Err(code) => return Ok(code),
+    };
+    let model = observe(&plan, rounds)?;
+    let mut out = io::stdout().lock();
+    match output {
+        Format::Text => out.write_all(report::text(&model).as_bytes())?,
+        Format::Json => writeln!(out, "{:#}", report::json(&model))?,
+    }
+    out.flush().map(|()| 0)
+}
+
+/// `check` speaks Nagios only: whatever goes wrong on our side is UNKNOWN.
+fn check(flags: &Flags, service: Option<&str>) -> u8 {
+    let unknown = |text: &str| {
+        println!("WARROOM UNKNOWN - {}", text.replace('|', "/"));
+        report::Verdict::Unknown.code()
+    };
+    let loaded = files::load(flags.config.as_deref(), &overrides(flags))
+        .and_then(|(config, found)| Plan::compile(&config, 1).map(|plan| (config, Arc::new(plan), found)));
+    let (config, plan) = match loaded {
+        // Nothing to watch is nothing known, and never OK.
+        Ok((_, _, None)) => return unknown("no configuration was found"),
+        Ok((config, plan, Some(_))) => (config, plan),
+        Err(problems) => {
+            let first = problems.first().map(ToString::to_string).unwrap_or_default();
+            return unknown(&format!("{} problems in the configuration: {first}", problems.len()));
+        }
+    };
+    if let Some(name) = service.filter(|name| !config.services.contains_key(*name)) {
+        return unknown(&format!("there is no service \"{name}\" in the configuration"));
+    }
+    match observe(&plan, Rounds::Two) {
+        Ok(model) => {
+            let (verdict, line) = report::check(&model, service);
+            println!("{line}");
+            verdict.code()
+        }
+        Err(error) => unknown(&error.to_string()),
+    }
+}
+
+fn validate(flags: &Flags, file: Option<PathBuf>) -> io::Result<u8> {
+    let named = file.or_else(|| flags.config.clone());
+    let checked = files::load(named.as_deref(), &overrides(flags))
+        .and_then(|(config, found)| Plan::compile(&config, 1).map(|plan| (plan, found)));
+    match checked {
+        Ok((_, None)) => Ok(nothing_configured(flags)),
+        Ok((plan, Some(found))) => {
+            for warning in &plan.warnings {
+                eprintln!("warning: {warning}");
+            }
+            let (services, polls) = (plan.services.len(), plan.targets.len());
+            writeln!(
+                io::stdout(),
+                "{}: {services} services, {polls} polls, no problems",
+                found.path.display()
+            )?;
+            Ok(0)
+        }
+        Err(problems) => Ok(complain(&problems)),
+    }
+}
+
+fn about_config(flags: &Flags, what: &ConfigCommand) -> io::Result<u8> {
+    let mut out = io::stdout().lock();
+    match what {
+        ConfigCommand::Path => {
+            let candidates = files::candidates(flags.config.as_deref());
+            match files::find(&candidates) {
+                Ok(Some(found)) => writeln!(out, "{}", found.path.display())?,
+                Ok(None) => {
+                    eprintln!("no configuration was found\n{}", files::looked_for(&candidates));
+                    return Ok(exit::NO_INPUT);
+                }
+                Err(problem) => return Ok(complain(&[problem])),
+            }
+        }
+        ConfigCommand::Print => out.write_all(config::document::example().as_bytes())?,
+        ConfigCommand::Schema => writeln!(out, "{:#}", config::schema::schema())?,
+    }
+    out.flush().map(|()| 0)
+}
+
+fn demonstrate(flags: &Flags, options: demo::Options, serve_only: bool) -> io::Result<u8> {
+    let fleet = demo::Fleet::start(options)?;
+    let text = fleet.config_toml();
+    if serve_only {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
+        drop(out);
+        return crate::runtime::wait_for_end();
+    }
+    crate::io::secrets::provide(&demo::Fleet::secrets());
+    let source = config::Source { name: "demo".to_owned(), text };
+    match load_text(&source, flags) {
+        Ok(config) => show(flags, &config, None, Vec::new()),
+        Err(problems) => Ok(complain(&problems)),
+    }
+}
+
+/// A configuration that stands in no file, with the environment and the flags over it.
+pub(super) fn load_text(source: &config::Source, flags: &Flags) -> Result<Config, Vec<Problem>> {
+    let mut config = config::load(std::slice::from_ref(source))?;
+    config.apply(&files::overrides()?, config::Layer::Env);
+    config.apply(&overrides(flags), config::Layer::Flag);
+    Ok(config)
+}
