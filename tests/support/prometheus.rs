@@ -1,0 +1,116 @@
+//! A real Prometheus on loopback, filled with samples, asked over its HTTP API.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its server does")]
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use warroom::labels::Labels;
+
+/// The running server; it ends with this value.
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    /// Starts a server with these samples: labels, milliseconds, value. Nothing if it is not installed.
+    #[expect(clippy::disallowed_methods, reason = "a test may start the program that it compares with")]
+    pub(crate) fn start(samples: &[(Labels, Vec<(i64, f64)>)]) -> Option<Self> {
+        Command::new("promtool").arg("--version").output().ok()?;
+        let folder = tempfile::tempdir().unwrap();
+        let (text, data, config) =
+            (folder.path().join("data.om"), folder.path().join("tsdb"), folder.path().join("prometheus.yml"));
+        std::fs::write(&text, open_metrics(samples)).unwrap();
+        std::fs::write(&config, "global: {}\n").unwrap();
+        let made = Command::new("promtool")
+            .args(["tsdb", "create-blocks-from", "openmetrics"])
+            .args([&text, &data])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "promtool: {}", String::from_utf8_lossy(&made.stderr));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut child = Command::new("prometheus")
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", data.display()))
+            .arg("--storage.tsdb.retention.time=100y")
+            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .ok()?;
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let (mut line, mut seen) = (String::new(), String::new());
+        while !line.contains("Server is ready") {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "prometheus ended: {seen}");
+            seen.push_str(&line);
+        }
+        // What it says later must not fill the pipe.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Some(Self { child, port, folder })
+    }
+
+    /// The file that the server was filled from, OpenMetrics.
+    #[allow(dead_code, reason = "the benchmark shares this file and reads its own samples")]
+    pub(crate) fn source(&self) -> std::path::PathBuf {
+        self.folder.path().join("data.om")
+    }
+
+    /// Posts a form to a route; the answer's JSON.
+    pub(crate) fn ask(&self, route: &str, form: &[(&str, &str)]) -> serde_json::Value {
+        let body = self.ask_raw(route, form);
+        serde_json::from_str(&body).unwrap_or_else(|e| panic!("{e}: {body}"))
+    }
+
+    /// Posts a form to a route; the answer's body as it came.
+    pub(crate) fn ask_raw(&self, route: &str, form: &[(&str, &str)]) -> String {
+        let mut body = String::new();
+        for (name, value) in form {
+            let _ = write!(body, "{}{name}=", if body.is_empty() { "" } else { "&" });
+            for byte in value.bytes() {
+                let _ = match byte {
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => write!(body, "{}", byte as char),
+                    _ => write!(body, "%{byte:02X}"),
+                };
+            }
+        }
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "POST /api/v1/{route} HTTP/1.0\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        body.to_owned()
+    }
+}
+
+fn open_metrics(samples: &[(Labels, Vec<(i64, f64)>)]) -> String {
+    let mut sorted: Vec<_> = samples.iter().collect();
+    sorted.sort_by(|a, b| a.0.name().cmp(&b.0.name()));
+    let mut text = String::new();
+    for (labels, points) in sorted {
+        let name = labels.name().unwrap_or("");
+        let pairs: Vec<String> =
+            labels.iter().filter(|(n, _)| *n != "__name__").map(|(n, v)| format!("{n}={v:?}")).collect();
+        for (at, v) in points {
+            let value = warroom::promql::format_value(*v);
+            let _ = writeln!(text, "{name}{{{}}} {value} {}.{:03}", pairs.join(","), at / 1000, at % 1000);
+        }
+    }
+    text.push_str("# EOF\n");
+    text
+}
