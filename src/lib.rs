@@ -5,6 +5,7 @@
 pub mod units;
 pub mod text;
 pub mod labels;
+pub mod severity;
 pub mod config;
 pub mod target;
 pub mod exposition;
@@ -12,6 +13,7 @@ pub mod decode;
 pub mod store;
 pub mod promql;
 pub mod query;
+pub mod journal;
 pub mod command;
 pub mod keymap;
 pub mod theme;

@@ -143,6 +143,14 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).ok_or_else(wrong)
 }
 
+impl Timestamp {
+    /// As people read it in a sentence: `2025-10-03 10:04:05 UTC`.
+    pub fn clock(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0)
+            .map_or_else(|_| self.to_string(), |moment| moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, to the second (milliseconds where there are any).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,6 +195,17 @@ mod tests {
         }
         for bad in ["", "MiB", "1.5MiB", "-1", "99999999999GiB", "1XB"] {
             assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_moment_in_a_sentence_has_no_milliseconds() {
+        for (ms, text) in [
+            (1_759_485_845_123, "2025-10-03 10:04:05 UTC"),
+            (0, "1970-01-01 00:00:00 UTC"),
+            (i64::MAX, "9223372036854775807 ms"),
+        ] {
+            assert_eq!(Timestamp::from_millis(ms).clock(), text);
         }
     }
 
