@@ -69,9 +69,17 @@ impl Expr {
     /// The same expression with `matchers` added to every selector.
     #[must_use]
     pub fn enforce(&self, matchers: &[Matcher]) -> Self {
+        self.enforce_where(matchers, |_| true)
+    }
+
+    /// The same expression with `matchers` added to the selectors that `applies` accepts.
+    #[must_use]
+    pub fn enforce_where(&self, matchers: &[Matcher], applies: impl Fn(&Selector) -> bool) -> Self {
         let mut nodes = self.0.nodes.clone();
         for node in &mut nodes {
-            if let Op::Select(selector) | Op::Window { selector, .. } = &mut node.op {
+            if let Op::Select(selector) | Op::Window { selector, .. } = &mut node.op
+                && applies(selector)
+            {
                 let mut changed = Selector::clone(selector);
                 let new: Vec<Matcher> =
                     matchers.iter().filter(|m| !changed.matchers.contains(m)).cloned().collect();
