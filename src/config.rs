@@ -3,28 +3,36 @@
 //! Pure: it is handed texts ([`Source`]) and reads no file, environment or clock; `io::config` does. Secrets stay
 //! references. Expressions, themes and keys are kept as written: the rooms below compile them.
 
+pub mod action;
 pub mod auth;
 mod checks;
 pub mod document;
+pub mod incident;
 mod merge;
+pub mod notify;
 pub mod overrides;
 pub mod panel;
 pub mod place;
 pub mod poll;
 mod read;
+mod read_incident;
 mod read_service;
+pub mod rules;
 pub mod schema;
 pub mod service;
 pub mod settings;
 pub mod shape;
+pub mod slo;
 mod syntax;
 mod tree;
 mod walk;
 
+pub use self::notify::{Destination, Notify, NotifyKind, Ring};
 pub use overrides::{Layer, Overrides};
 pub use panel::{Panel, PanelKind};
 pub use place::{Place, Problem, Source, Spanned};
 pub use read::beside;
+pub use rules::{BuiltinRules, RuleFiles};
 pub use service::{Band, Bands, BreakerStates, Derived, DerivedKind, Service, Signals};
 pub use settings::{Actions, Ascii, Color, Engine, Environment, Pace, PollDefaults, Ui};
 
@@ -51,8 +59,24 @@ pub struct Config {
     pub environments: BTreeMap<String, Environment>,
     /// `service.NAME`.
     pub services: BTreeMap<String, Service>,
+    /// `notify.NAME`.
+    pub notify: BTreeMap<String, Notify>,
     /// `panel.NAME`.
     pub panels: BTreeMap<String, Panel>,
+    /// `incident`.
+    pub incident: incident::Incident,
+    /// `action.NAME`.
+    pub actions: BTreeMap<String, action::Action>,
+    /// `slo.NAME`.
+    pub slos: BTreeMap<String, slo::Slo>,
+    /// Files of sloth or `OpenSLO`, as patterns.
+    pub slo_files: Vec<Spanned<String>>,
+    /// What was found in them: `io::config` reads them, the plan reads them in.
+    pub slo_sources: Vec<Source>,
+    /// `rules.NAME`.
+    pub rules: BTreeMap<String, RuleFiles>,
+    /// The rules that come with warroom.
+    pub builtin_rules: BuiltinRules,
     /// The engine.
     pub engine: Engine,
     /// The screen.

@@ -42,6 +42,8 @@ checks! {
     NAME = "letters, digits, - _ .", name;
     /// A path in the file system.
     PATH = "a path", words;
+    /// A folder, wherever warroom is started.
+    FOLDER = "an absolute path", folder;
     /// PromQL; compiled by a later room.
     EXPR = "a PromQL expression", words;
     /// Name of a label.
@@ -62,6 +64,8 @@ checks! {
     POLL_URL = "a URL: http, https, redis, rediss, tcp or grpc", |text| some_url(text, POLLED).map(drop);
     /// Path, or URL of one poll.
     PATH_OR_URL = "a path that begins with /, or a whole URL", path_or_url;
+    /// Path of an action's request.
+    PATH_TEMPLATE = "a path that begins with /; holes are written {name}", path_template;
     /// Address that tells whether our link works.
     REFERENCE = "a URL: tcp://HOST:PORT, http:// or https://", reference;
     /// A page for people.
@@ -72,6 +76,14 @@ checks! {
     ADDRESS = "an IP address", address;
     /// A time of no changes.
     FREEZE = "DAY HH:MM - DAY HH:MM ZONE", freeze;
+    /// A time to wait.
+    WAIT = "a duration, or N working days", |text| super::incident::Wait::parse(text).map(drop);
+    /// Working hours.
+    HOURS = "HH:MM - HH:MM", |text| super::incident::parse_hours(text).map(drop);
+    /// A date.
+    DATE = "a date: YYYY-MM-DD", date;
+    /// Over which time an objective holds.
+    SLO_WINDOW = "a duration, week, month or quarter", slo_window;
     /// Name of an engine.
     ENGINE = "\"embedded\"", engine;
 }
@@ -189,6 +201,24 @@ fn path_or_url(text: &str) -> Result<(), String> {
     }
 }
 
+fn folder(text: &str) -> Result<(), String> {
+    if !text.starts_with('/') || text.chars().any(char::is_control) {
+        return Err("is no folder: name it from the root on".to_owned());
+    }
+    Ok(())
+}
+
+/// Holes are read by a later room; here only what would make the path something else is kept out.
+fn path_template(text: &str) -> Result<(), String> {
+    if !text.starts_with('/') || text.starts_with("//") {
+        return Err("is no path: begin it with one /".to_owned());
+    }
+    if text.chars().any(|c| c.is_control() || matches!(c, '#' | '\\' | ' ')) {
+        return Err("is no path: a control character, a blank, # or \\ is percent-encoded".to_owned());
+    }
+    Ok(())
+}
+
 fn reference(text: &str) -> Result<(), String> {
     let url = some_url(text, &["tcp", "http", "https"])?;
     if url.port_or_known_default().is_none() {
@@ -213,6 +243,27 @@ fn freeze(text: &str) -> Result<(), String> {
     let day = |text: &str| ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].contains(&text);
     let time = |text: &str| text.len() == 5 && text.parse::<jiff::civil::Time>().is_ok();
     if day(day1) && day(day2) && time(time1) && time(time2) && !zone.is_empty() { Ok(()) } else { wrong() }
+}
+
+fn date(text: &str) -> Result<(), String> {
+    let good = text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok();
+    if good { Ok(()) } else { Err("is no date: write it as 2025-12-25".to_owned()) }
+}
+
+fn slo_window(text: &str) -> Result<(), String> {
+    if matches!(text, "week" | "month" | "quarter") {
+        return Ok(());
+    }
+    let wrong = "is neither a duration nor week, month or quarter: write it as 30d or month";
+    let length = crate::units::parse_duration(text).map_err(|_| wrong.to_owned())?;
+    let (hour, most) = (3_600, 100 * 86_400);
+    if !(hour..=most).contains(&length.as_secs()) {
+        return Err("must lie between 1h and 100d".to_owned());
+    }
+    if length.as_secs() % 60 != 0 || length.subsec_millis() != 0 {
+        return Err("must be whole minutes".to_owned());
+    }
+    Ok(())
 }
 
 fn engine(text: &str) -> Result<(), String> {
@@ -243,6 +294,7 @@ mod tests {
                 &["h:80", "http://", "ftp://h", "http://u:p@h", "http://h/?q", "10.0.0.1"],
             ),
             (PATH_OR_URL, &["/", "/a?b=c", "redis://h/0"], &["", "a", "ftp://h/", "/a\nb"]),
+            (PATH_TEMPLATE, &["/", "/a/{b}?c={d}"], &["", "a", "//h", "/a#b", "/a b", "http://h/"]),
             (REFERENCE, &["tcp://10.0.0.1:53", "https://h"], &["tcp://10.0.0.1", "10.0.0.1:53"]),
             (LINK, &["https://l/?from={from}&to={to}"], &["javascript:alert(1)", "l"]),
             (PROXY, &["socks5://h:1080"], &["h:3128"]),
@@ -252,6 +304,7 @@ mod tests {
                 &["Fri 16:00 - Mon 08:00 Europe/Berlin"],
                 &["", "Fri 16:00 Mon 08:00 UTC", "Fri 25:00 - Mon 08:00 UTC", "Fri 16:00 - Mon 08:00"],
             ),
+            (DATE, &["2025-12-25"], &["", "25.12.2025", "2025-13-01", "2025-12-25T00:00"]),
             (ENGINE, &["embedded"], &["prom"]),
             (WORDS, &["a"], &["", "  ", "\0"]),
         ] {

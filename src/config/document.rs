@@ -45,7 +45,9 @@ const INTRODUCTION: &str = "warroom's configuration: every key, commented out. W
 /// Does it fit on one line, as `key = value`?
 fn is_value(field: &Field) -> bool {
     match field.kind {
-        Kind::Table(_) | Kind::Tagged(_) => false,
+        // A table whose keys exclude each other is shown by its example.
+        Kind::Table(_) => !field.example.is_empty(),
+        Kind::Tagged(_) => false,
         Kind::Map { samples, .. } => samples.is_empty(),
         _ => true,
     }

@@ -1,6 +1,8 @@
 //! The reader: checked values -> typed structs, and the checks that need more than one value.
 
+use super::action;
 use super::auth::{Auth, Credential, SecretList, Tls, UserName};
+use super::notify::{Ring, read as channel, refer as channel_refers};
 use super::panel::{Panel, PanelKind, unit_from_word};
 use super::place::{Problem, Spanned};
 use super::read_service as service;
@@ -9,6 +11,7 @@ use super::settings::{Actions, Ascii, Color, Engine, Environment, PollDefaults, 
 use super::tree::{Item, Tree};
 use super::walk::{nearest, quote};
 use super::{Config, Origin};
+use crate::severity::Severity;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,7 +35,21 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
             .map(|(name, tree)| (name.to_owned(), environment(name, tree)))
             .collect(),
         services: BTreeMap::new(),
+        notify: tree.tables("notify").map(|(name, tree)| (name.to_owned(), channel(name, tree))).collect(),
         panels: tree.tables("panel").map(|(name, tree)| (name.to_owned(), panel(name, tree))).collect(),
+        incident: super::read_incident::incident(tree.table("incident")),
+        actions: BTreeMap::new(),
+        slos: tree
+            .tables("slo")
+            .map(|(name, tree)| (name.to_owned(), super::slo::read(name, tree, problems)))
+            .collect(),
+        slo_files: tree.texts("slo_files"),
+        slo_sources: Vec::new(),
+        rules: tree
+            .tables("rules")
+            .map(|(name, tree)| (name.to_owned(), super::rules::read(name, tree)))
+            .collect(),
+        builtin_rules: super::rules::builtin(tree.table("builtin_rules")),
         engine: engine(tree.table("engine")),
         ui: ui(tree.table("ui")),
         origins: BTreeMap::new(),
@@ -54,6 +71,29 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
         }
     }
     for (_, tree) in tree.tables("panel") {
+        refers(tree, "service", config.services.keys(), problems);
+    }
+    for (_, tree) in tree.table("incident").into_iter().flat_map(|incident| incident.tables("moves")) {
+        refers(tree, "service", config.services.keys(), problems);
+    }
+    for (_, tree) in tree.tables("notify") {
+        channel_refers(tree, &config, problems);
+    }
+    for (name, tree) in tree.tables("action") {
+        config.actions.insert(name.to_owned(), action::read(name, tree, problems));
+        refers(tree, "auth", config.auth.keys(), problems);
+        for service in tree.texts("services").iter().filter(|s| !config.services.contains_key(&s.value)) {
+            let key = format!("{}.services", tree.path);
+            let problem =
+                Problem::new(&service.at, key, format!("there is no service {}", quote(&service.value)));
+            let near = nearest(&service.value, config.services.keys().map(String::as_str));
+            problems.push(match near {
+                Some(near) => problem.with_remedy(format!("did you mean \"{near}\"?")),
+                None => problem.with_remedy("remove it, or add the service"),
+            });
+        }
+    }
+    for (_, tree) in tree.tables("slo") {
         refers(tree, "service", config.services.keys(), problems);
     }
     origins(tree, &mut config.origins);
@@ -81,7 +121,12 @@ fn panel(name: &str, tree: &Tree) -> Panel {
 }
 
 /// `key` names a table that must be there.
-fn refers<'n>(tree: &Tree, key: &str, names: impl Iterator<Item = &'n String>, problems: &mut Vec<Problem>) {
+pub(crate) fn refers<'n>(
+    tree: &Tree,
+    key: &str,
+    names: impl Iterator<Item = &'n String>,
+    problems: &mut Vec<Problem>,
+) {
     let Some(name) = tree.spanned(key) else { return };
     let names: Vec<&str> = names.map(String::as_str).collect();
     if names.contains(&name.value.as_str()) {
@@ -136,13 +181,28 @@ fn ui(tree: Option<&Tree>) -> Ui {
         color: Color::from_word(word("color")).unwrap_or_default(),
         ascii: Ascii::from_word(word("ascii")).unwrap_or_default(),
         mouse: flag("mouse"),
+        notify: Ring::from_word(word("notify")).unwrap_or_default(),
+        notify_floor: word("notify_floor").parse().unwrap_or(Severity::P2),
+        notify_quiet: tree.map(|tree| tree.texts("notify_quiet")).unwrap_or_default(),
         read_only: flag("read_only"),
     }
 }
 
 fn environment(name: &str, tree: &Tree) -> Environment {
     let actions = if tree.word("actions") == "confirm" { Actions::Confirm } else { Actions::Off };
-    Environment { name: name.to_owned(), actions, freeze: tree.texts("freeze") }
+    let word = |item: &Spanned<Item>| match item.value {
+        Item::Word(word) => Some(word.to_owned()),
+        _ => None,
+    };
+    Environment {
+        name: name.to_owned(),
+        actions,
+        freeze: tree.texts("freeze"),
+        users: tree.texts("users").into_iter().map(|user| user.value).collect(),
+        kinds: tree.list("kinds").iter().filter_map(word).collect(),
+        two_key: tree.word("two_key").to_owned(),
+        two_key_folder: tree.text("two_key_folder").unwrap_or_default().into(),
+    }
 }
 
 fn auth(name: &str, tree: &Tree, problems: &mut Vec<Problem>) -> Auth {

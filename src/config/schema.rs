@@ -97,6 +97,7 @@ fn kind(kind: &Kind) -> Value {
             json!({ "oneOf": all })
         }
         Kind::Map { of, .. } => json!({ "type": "object", "additionalProperties": self::kind(of) }),
+        Kind::Json => json!({}),
         Kind::NotYet => json!({ "not": {} }),
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! The defaults are written in [`super::shape`] and nowhere else; `Config::default()` reads them from there.
 
+use super::notify::Ring;
 use super::place::Spanned;
+use crate::severity::Severity;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The pace of polling: `defaults.poll`, or what is left of it after a service's and a poll's own settings.
@@ -57,6 +60,14 @@ pub struct Environment {
     pub actions: Actions,
     /// Times at which nothing may be changed: `Fri 16:00 - Mon 08:00 Europe/Berlin`.
     pub freeze: Vec<Spanned<String>>,
+    /// Accounts that may change something; empty: all.
+    pub users: Vec<String>,
+    /// What sort of action may be done, as written; empty: all.
+    pub kinds: Vec<String>,
+    /// From which hazard on a second person must approve, as written: `never` or a hazard.
+    pub two_key: String,
+    /// Where two accounts exchange proposals and approvals.
+    pub two_key_folder: PathBuf,
 }
 
 /// May anything be changed from here?
@@ -93,6 +104,12 @@ pub struct Ui {
     pub ascii: Ascii,
     /// Does the dashboard listen to the mouse?
     pub mouse: bool,
+    /// How a dashboard calls its operator.
+    pub notify: Ring,
+    /// Incidents below it do not ring.
+    pub notify_floor: Severity,
+    /// When only a P0 rings: `22:00 - 07:00 Europe/Berlin`.
+    pub notify_quiet: Vec<Spanned<String>>,
     /// Nothing may be changed, whatever the environment says.
     pub read_only: bool,
 }

@@ -3,10 +3,15 @@
 //! The one place that knows each key. The walker (`walk`), the JSON Schema ([`super::schema`]) and the
 //! example file ([`super::document`]) are made from it. Nothing is checked here.
 
+mod action;
+mod incident;
+mod notify;
 mod panel;
 mod poll;
 mod root;
+mod rules;
 mod service;
+mod slo;
 
 pub use root::ROOT;
 
@@ -112,6 +117,8 @@ pub enum Kind {
         /// Entries of the example file; empty where the example is one value.
         samples: &'static [Sample],
     },
+    /// Any JSON that TOML can say: texts, numbers, flags, lists, tables.
+    Json,
     /// Known, but refused until it is built.
     NotYet,
 }

@@ -16,6 +16,7 @@ pub(crate) enum Item {
     Text(String),
     Word(&'static str),
     Duration(Duration),
+    Json(serde_json::Value),
     Secret(SecretRef),
     User(UserName),
     List(Vec<Spanned<Item>>),

@@ -185,6 +185,7 @@ fn scalar(node: &Node, kind: &Kind) -> Result<Item, Wrong> {
             };
             if size < *min { wrong(format!("must be at least {min} bytes")) } else { Ok(Item::Whole(size)) }
         }
+        (Kind::Json, raw) => json(raw).map(Item::Json).map_or_else(|| mismatch(node, kind), Ok),
         (Kind::Secret, Raw::Text(text)) => SecretRef::parse(text)
             .map(|secret| Item::Secret(beside(secret, &node.at)))
             .map_err(|message| Some((message, None))),
@@ -198,6 +199,21 @@ fn scalar(node: &Node, kind: &Kind) -> Result<Item, Wrong> {
 
 fn mismatch(node: &Node, kind: &Kind) -> Result<Item, Wrong> {
     wrong(format!("must be {}, not {}", what(kind), node.raw.what()))
+}
+
+/// A value as JSON; none for dates and numbers that JSON cannot say. The syntax bounds the nesting.
+fn json(raw: &Raw) -> Option<serde_json::Value> {
+    Some(match raw {
+        Raw::Text(text) => text.as_str().into(),
+        Raw::Integer(number) => (*number)?.into(),
+        Raw::Float(number) => serde_json::Number::from_f64(*number)?.into(),
+        Raw::Bool(flag) => (*flag).into(),
+        Raw::Datetime => return None,
+        Raw::List(nodes) => nodes.iter().map(|node| json(&node.raw)).collect::<Option<Vec<_>>>()?.into(),
+        Raw::Table(entries) => serde_json::Value::Object(
+            entries.iter().map(|e| Some((e.key.clone(), json(&e.node.raw)?))).collect::<Option<_>>()?,
+        ),
+    })
 }
 
 /// `"0.5%"` or a number from 0 to 1.
@@ -347,6 +363,7 @@ pub(crate) fn what(kind: &Kind) -> &'static str {
         Kind::Number => "a number",
         Kind::Ratio => "a ratio (\"0.5%\" or 0.005)",
         Kind::Text(_) | Kind::Word(_) | Kind::Name => "a string",
+        Kind::Json => "a value without dates",
         Kind::Duration { .. } => "a duration in quotes (\"15s\")",
         Kind::Size { .. } => "a size (\"16MiB\")",
         Kind::Secret | Kind::Secrets => "a reference to a secret (\"env:NAME\")",

@@ -155,6 +155,11 @@ fn leading_number(text: &str) -> Option<(f64, &str)> {
     value.is_finite().then_some((value, rest))
 }
 
+/// A hundredth of a decimal number as people would write it: 95.2 % is 0.952, where a division gives 0.9520000000000001.
+fn hundredth(value: f64) -> f64 {
+    format!("{value}e-2").parse().unwrap_or(value / 100.0)
+}
+
 impl Number {
     /// As a ratio 0..=1: per cent are divided by 100, and so is a plain number above 1 (up to 100).
     ///
@@ -162,8 +167,8 @@ impl Number {
     /// the pointer.
     pub fn ratio(self) -> f64 {
         match self.unit {
-            Unit::Percent => self.value / 100.0,
-            Unit::Plain if self.value > 1.0 && self.value <= 100.0 => self.value / 100.0,
+            Unit::Percent => hundredth(self.value),
+            Unit::Plain if self.value > 1.0 && self.value <= 100.0 => hundredth(self.value),
             _ => self.value,
         }
     }

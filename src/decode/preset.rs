@@ -28,6 +28,18 @@ pub struct Preset {
     pub bands: Bands,
     /// How it is recognised.
     pub hints: Vec<Hint>,
+    /// What is known of its objectives beyond the signals.
+    pub slo: Objectives,
+}
+
+/// What is known of a stack's objectives. What is counted follows from the signals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Objectives {
+    /// The latency that its people promise: `250ms`.
+    pub threshold: Option<String>,
+    /// Expressions of figures that it reports about its own objectives.
+    pub reported: Vec<String>,
 }
 
 /// PromQL of the three signals; `{{.window}}` stands for the window.
@@ -171,6 +183,8 @@ struct RawPreset {
     bands: RawBands,
     #[serde(default)]
     hint: Vec<Hint>,
+    #[serde(default)]
+    slo: Objectives,
 }
 
 #[derive(Default, Deserialize)]
@@ -207,7 +221,10 @@ fn read(name: &'static str, text: &str) -> Result<Preset, String> {
         errors: raw.bands.errors.map(ratios).transpose()?,
         queue: raw.bands.queue,
     };
-    Ok(Preset { name, doc: raw.doc, polls, signals: raw.signals, bands, hints: raw.hint })
+    if let Some(threshold) = &raw.slo.threshold {
+        parse_duration(threshold)?;
+    }
+    Ok(Preset { name, doc: raw.doc, polls, signals: raw.signals, bands, hints: raw.hint, slo: raw.slo })
 }
 
 fn seconds((warning, critical): (String, String)) -> Result<(f64, f64), String> {

@@ -1,7 +1,10 @@
 //! The tables at the top of the file, services excepted.
 
 use super::super::checks;
-use super::{DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, panel, service};
+use super::{
+    DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, action, incident, notify as channel, panel, rules,
+    service, slo,
+};
 
 /// The whole file.
 pub const ROOT: &[Field] = &[
@@ -52,11 +55,46 @@ pub const ROOT: &[Field] = &[
         "Panels of one's own. What is wrong with one shows in that one only.",
     ),
     Field::new("backend", Kind::NotYet, "Prometheus-compatible servers, Alertmanager, PagerDuty."),
-    Field::new("slo", Kind::NotYet, "Service level objectives."),
-    Field::new("rules", Kind::NotYet, "Prometheus rule files."),
-    Field::new("action", Kind::NotYet, "Guarded changes through the services' admin APIs."),
-    Field::new("notify", Kind::NotYet, "Where notifications go."),
-    Field::new("incident", Kind::NotYet, "Severities, timers and notices of incidents."),
+    Field::new(
+        "slo_files",
+        Kind::List(&Kind::Text(checks::PATH)),
+        "Objectives as sloth (prometheus/v1) or OpenSLO (v1) write them; paths are relative to this file's folder, * \
+         and ? stand for parts of names.",
+    )
+    .or("[]"),
+    Field::new(
+        "slo",
+        Kind::Map { name: checks::NAME, of: &Kind::Table(&[slo::SLO]), samples: slo::SAMPLES },
+        "Service level objectives. With a service whose signals are known, service and objective are enough.",
+    ),
+    Field::new(
+        "rules",
+        Kind::Map {
+            name: checks::NAME,
+            of: &Kind::Table(&[rules::RULES]),
+            samples: &[Sample { name: "checkout", word: "", keys: &[] }],
+        },
+        "Prometheus rule files. Alerts that match no service's select go to the row \"unassigned\".",
+    ),
+    Field::new(
+        "builtin_rules",
+        Kind::Table(&[rules::BUILTIN]),
+        "The rules that come with warroom, about what it polls itself; each can be turned off.",
+    )
+    .or("{}"),
+    Field::new("incident", Kind::Table(&[incident::INCIDENT]), "Severities, timers and notices of incidents.")
+        .or("{}"),
+    Field::new(
+        "notify",
+        Kind::Map { name: checks::NAME, of: &Kind::Tagged(channel::KINDS), samples: channel::SAMPLES },
+        "Where notifications go. `warroom watch` sends them; a dashboard only rings (ui.notify). `warroom watch --test \
+         NAME` tries one.",
+    ),
+    Field::new(
+        "action",
+        action::NAMED,
+        "Guarded changes through the services' admin APIs; what an environment does not allow is not done.",
+    ),
 ];
 
 const DEFAULTS: &[Field] = &[
@@ -136,6 +174,10 @@ const UI: &[Field] = &[
     )
     .or("\"auto\""),
     Field::new("mouse", Kind::Bool, "Listen to the mouse.").or("true"),
+    Field::new("notify", Kind::Word(channel::RINGS), "How a dashboard calls its operator.").or("\"auto\""),
+    Field::new("notify_floor", Kind::Word(channel::SEVERITIES), "Incidents below it do not ring.")
+        .or("\"P2\""),
+    Field::new("notify_quiet", Kind::List(&Kind::Text(checks::WORDS)), channel::QUIET_DOC).or("[]"),
     Field::new("read_only", Kind::Bool, "Nothing may be changed from here, whatever the environment says.")
         .or("false"),
 ];
@@ -153,6 +195,37 @@ const ENVIRONMENT: &[Field] = &[
         "When nothing may be changed: \"Fri 16:00 - Mon 08:00 Europe/Berlin\".",
     )
     .or("[]"),
+    Field::new(
+        "users",
+        Kind::List(&Kind::Text(checks::WORDS)),
+        "Accounts that may change something; none: all.",
+    )
+    .or("[]")
+    .like("[\"anna\", \"ben\"]"),
+    Field::new(
+        "kinds",
+        Kind::List(&Kind::Word(action::KINDS)),
+        "What sort of action may be done; none: all.",
+    )
+    .or("[]")
+    .like("[\"restart\", \"flush-cache\"]"),
+    Field::new(
+        "two_key",
+        Kind::Word(&[
+            ("never", "one person is enough"),
+            ("production", "for what changes what users get"),
+            ("service", "also for what the whole service feels"),
+            ("reversible", "for everything"),
+        ]),
+        "From which hazard on a second person, from another account, must approve.",
+    )
+    .or("\"never\""),
+    Field::new(
+        "two_key_folder",
+        Kind::Text(checks::FOLDER),
+        "Where proposals and approvals are laid down: a folder of root's that both accounts may write, sticky (chmod 1770).",
+    )
+    .or("\"/var/lib/warroom/two-key\""),
 ];
 
 const AUTH: &[Field] = &[

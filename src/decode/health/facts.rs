@@ -7,13 +7,15 @@ use crate::target::Observation;
 use crate::text::Clean;
 use crate::units::Timestamp;
 
+/// The best first. `releaseId` goes before `version`, which is the interface's where there are both
+/// (draft-inadarei-api-health-check-06, sections 3.2 and 3.3).
 const VERSION_KEYS: [&str; 11] = [
+    "releaseId",
     "version",
     "app_version",
     "appVersion",
     "service_version",
     "build_version",
-    "releaseId",
     "release",
     "tag",
     "commit",
