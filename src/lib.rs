@@ -14,6 +14,7 @@ pub mod store;
 pub mod promql;
 pub mod query;
 pub mod journal;
+pub mod slo;
 pub mod command;
 pub mod keymap;
 pub mod theme;
