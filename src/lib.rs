@@ -15,6 +15,7 @@ pub mod promql;
 pub mod query;
 pub mod journal;
 pub mod slo;
+pub mod rules;
 pub mod command;
 pub mod keymap;
 pub mod theme;
