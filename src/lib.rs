@@ -16,6 +16,7 @@ pub mod query;
 pub mod journal;
 pub mod slo;
 pub mod rules;
+pub mod incident;
 pub mod command;
 pub mod keymap;
 pub mod theme;
