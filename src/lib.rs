@@ -17,6 +17,7 @@ pub mod journal;
 pub mod slo;
 pub mod rules;
 pub mod incident;
+pub mod notification;
 pub mod command;
 pub mod keymap;
 pub mod theme;
