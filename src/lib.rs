@@ -18,6 +18,7 @@ pub mod slo;
 pub mod rules;
 pub mod incident;
 pub mod notification;
+pub mod action;
 pub mod command;
 pub mod keymap;
 pub mod theme;
