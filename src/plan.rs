@@ -2,24 +2,35 @@
 //!
 //! What stands in a plan has been checked: nothing in it can fail at 3 a.m. because of how it was written.
 
+mod actions;
+mod incidents;
+mod notify;
 mod panels;
+mod rules;
 mod signals;
+mod slos;
 mod targets;
 
+use self::notify::{compile as channels, terminal};
+use crate::action::{Action, Policy};
 use crate::config::poll::PollKind;
-use crate::config::{Actions, Ascii, Band, Bands, Config, DerivedKind, Problem, Service};
+use crate::config::{Actions, Ascii, Band, Bands, Config, DerivedKind, Problem, Ring, Service};
 use crate::keymap::Keymap;
 use crate::labels::Matcher;
+use crate::notification::Channel;
 use crate::promql::{self, Expr};
+use crate::slo::Slo;
 use crate::store::Limits;
-use crate::target::health::Policy;
+use crate::target::health::Policy as HealthPolicy;
 use crate::target::{Keep, Target, TargetId};
 use crate::theme;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use panels::PanelPlan;
+pub use rules::RulesPlan;
 pub use signals::{Signal, SignalSet};
 
 /// The configuration, compiled.
@@ -33,6 +44,22 @@ pub struct Plan {
     pub targets: Vec<Arc<Target>>,
     /// Panels of the operator's own, in order of name.
     pub panels: Vec<PanelPlan>,
+    /// Severities, timers and texts of incidents.
+    pub incidents: Arc<crate::incident::Settings>,
+    /// Where notifications go, in order of name.
+    pub channels: Vec<Channel>,
+    /// How a dashboard tells its operator.
+    pub terminal: Channel,
+    /// What can be changed, in order of name.
+    pub actions: Vec<Arc<Action>>,
+    /// What `{{.window}}` stands for: how far back the rates of figures look.
+    pub window: Duration,
+    /// What each environment allows.
+    pub policies: BTreeMap<Arc<str>, Policy>,
+    /// Objectives, in order of name.
+    pub slos: Vec<Arc<Slo>>,
+    /// Rules, and whose their alerts are.
+    pub rules: RulesPlan,
     /// Where to look whether our own link works.
     pub references: Vec<SocketAddr>,
     /// What the store may hold.
@@ -54,6 +81,8 @@ pub struct UiPlan {
     pub ascii: Ascii,
     /// Listen to the mouse at the start?
     pub mouse: bool,
+    /// How the operator is called.
+    pub ring: Ring,
     /// The zone in which times are shown.
     pub zone: jiff::tz::TimeZone,
 }
@@ -70,7 +99,7 @@ pub struct ServicePlan {
     /// Which series are its own.
     pub select: Vec<Matcher>,
     /// Flap control, warming and staleness.
-    pub policy: Policy,
+    pub policy: HealthPolicy,
     /// The shortest interval of its polls.
     pub interval: Duration,
     /// Its targets.
@@ -129,7 +158,7 @@ impl Plan {
                     .and_then(|name| config.environments.get(name))
                     .map_or(Actions::Off, |environment| environment.actions),
                 select,
-                policy: Policy {
+                policy: HealthPolicy {
                     fails: pace.fails,
                     passes: pace.passes,
                     warmup: pace.warmup,
@@ -146,31 +175,45 @@ impl Plan {
         }
         let references = targets::references(config, &mut problems);
         let panels = panels::compile(config, &mut problems);
-        let targets = targets::finish(drafts, &services, &panels);
+        let incidents = incidents::compile(config, &mut problems);
+        let channels = channels(config, &mut problems);
+        let terminal = terminal(config, &mut problems);
+        let policies = actions::policies(config, &mut problems);
+        let actions = actions::compile(config, &mut problems);
+        let slos = slos::compile(config, &services, &mut problems);
+        let rules = rules::compile(config, &services, &slos, &mut problems);
+        let targets = targets::finish(drafts, &services, &panels, &slos, &rules);
         let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|(fatal, _)| !fatal);
         if !errors.is_empty() {
             let mut errors: Vec<Problem> = errors.into_iter().map(|(_, problem)| problem).collect();
             errors.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
             return Err(errors);
         }
-        Ok(Self {
+        let mut plan = Self {
             generation,
             services,
             targets,
             panels,
+            incidents,
+            channels,
+            terminal,
+            actions,
+            window: config.window,
+            policies,
+            slos,
+            rules,
             references,
             limits: Limits { retention: config.engine.retention, max_bytes: config.engine.memory as usize },
             ui,
             warnings: warnings.into_iter().map(|(_, problem)| problem).collect(),
-        })
+        };
+        plan.keep_also(actions::names(&plan.actions));
+        Ok(plan)
     }
 
     /// Is a metric of this name kept by every scrape?
     pub fn keeps(&self, name: &str) -> bool {
-        self.targets.iter().all(|target| match target.keep.as_ref() {
-            Keep::All => true,
-            Keep::Names(names) => names.contains(name),
-        })
+        self.targets.iter().all(|target| target.keep.wants(name))
     }
 
     /// Keeps metrics of these names as well, from the next scrape on. Targets and their numbers stay as they are, so
@@ -197,6 +240,13 @@ impl Plan {
             };
             Arc::make_mut(target).keep = new;
         }
+    }
+
+    /// What may be changed of a service: its environment's policy, or one that lets nothing through.
+    pub fn action_policy(&self, service: &str) -> Policy {
+        let environment =
+            self.services.iter().find(|s| *s.name == *service).and_then(|s| s.environment.as_ref());
+        environment.and_then(|name| self.policies.get(name)).cloned().unwrap_or_default()
     }
 
     /// The target with that id.
@@ -251,6 +301,7 @@ fn compile_ui(config: &Config, problems: &mut Found) -> UiPlan {
         keys: Keymap::default(),
         ascii: config.ui.ascii,
         mouse: config.ui.mouse,
+        ring: config.ui.notify,
         zone: found.unwrap_or(jiff::tz::TimeZone::UTC),
     }
 }

@@ -64,13 +64,16 @@ impl Default for Route {
     }
 }
 
+/// How the names of series end that tell which build runs: `checkout_build_info{version="2.1"} 1`.
+pub const BUILD_INFO: &str = "_build_info";
+
 /// Which metric names are kept.
 #[derive(Clone, Debug, Default)]
 pub enum Keep {
     /// All of them: the explorer, `query --metrics`, a selector without a name.
     #[default]
     All,
-    /// These only.
+    /// These only, and those that tell which build runs.
     Names(rustc_hash::FxHashSet<Box<str>>),
 }
 
@@ -79,7 +82,7 @@ impl Keep {
     pub fn wants(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Names(names) => names.contains(name),
+            Self::Names(names) => names.contains(name) || name.ends_with(BUILD_INFO),
         }
     }
 }
@@ -176,9 +179,15 @@ pub enum Failure {
     /// All credentials were refused.
     #[error("HTTP {0}: credentials refused{sep}{1}", sep = colon(.1))]
     Credentials(u16, Clean),
-    /// A secret could not be read; says which reference, never the value.
+    /// The server wants a password, or refuses all that there are, in a protocol without status codes.
+    #[error("{0}")]
+    Denied(Clean),
+    /// A secret could not be read; says which reference, never the value. Nothing was sent.
     #[error("{0}")]
     Secret(Clean),
+    /// This machine could not ask: a certificate that cannot be read, no free file descriptor. Nothing was sent.
+    #[error("{0}")]
+    Ours(Clean),
     /// The answer is not what the poll expects.
     #[error("{0}")]
     Decode(Clean),
@@ -192,6 +201,11 @@ impl Failure {
     /// Could the fault lie with our own link (no route, no name)? Anything else proves that the link works.
     pub fn may_be_our_link(&self) -> bool {
         matches!(self, Self::Dns(_) | Self::NoRoute(_))
+    }
+
+    /// Did it fail here, before anything was sent? Then it says nothing about the target.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::Secret(_) | Self::Ours(_))
     }
 }
 

@@ -14,7 +14,7 @@ use warroom_widgets::number::{Unit, human};
 pub fn heard(report: &ScrapeReport, link_down: bool) -> Heard {
     match &report.outcome {
         Ok(_) => Heard::Answered(report.observation.as_ref().map_or(Verdict::Up, |seen| seen.verdict)),
-        Err(failure) if link_down && failure.may_be_our_link() => Heard::OurLink,
+        Err(failure) if failure.is_ours() || link_down && failure.may_be_our_link() => Heard::OurFault,
         Err(failure) => Heard::Failed {
             process_gone: matches!(
                 failure,
@@ -135,6 +135,9 @@ fn target_reason(row: &TargetRow, facts: &Facts<'_>, minor: bool, several: bool)
             let failure = failure.unwrap_or_else(|| "says it is down".to_owned());
             let text = held(row, facts, format!("{failure} ({so_far} of {needed})"));
             return Some(Reason { state: State::Unknown, text: at(text) });
+        }
+        State::Unknown if row.failure.as_ref().is_some_and(Failure::is_ours) => {
+            (State::Unknown, failure.unwrap_or_default())
         }
         State::Unknown if facts.link_down => (State::Unknown, "your own link is down".to_owned()),
         State::Unknown => return None,

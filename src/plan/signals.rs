@@ -168,7 +168,7 @@ fn preset_texts(preset: &Preset) -> [Option<&str>; 3] {
 
 /// Restricts an expression to the service. Series that warroom itself makes carry `service` and no `job`, so an expression
 /// over nothing else is restricted by that.
-fn restrict(expr: &Expr, own: &[Matcher], select: &[Matcher]) -> Expr {
+pub(super) fn restrict(expr: &Expr, own: &[Matcher], select: &[Matcher]) -> Expr {
     let selectors = expr.selectors();
     let is_own = |selector: &promql::Selector| {
         selector.name().is_some_and(|name| name.starts_with("probe_") || name.starts_with("warroom_"))

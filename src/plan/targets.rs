@@ -1,10 +1,12 @@
 //! Which polls are done, of which instance, with which labels, and which metric names are worth keeping.
 
-use super::{Found, PanelPlan, ServicePlan, key, signals};
+use super::{Found, PanelPlan, RulesPlan, ServicePlan, key, signals};
 use crate::config::poll::{Poll, PollKind};
 use crate::config::{Config, Place, Problem, Service};
 use crate::labels::Labels;
-use crate::promql::Names;
+use crate::promql::{Expr, Names};
+use crate::rules::RuleSet;
+use crate::slo::Slo;
 use crate::target::{Keep, Route, Target, TargetId};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
@@ -157,15 +159,25 @@ pub(super) fn finish(
     mut drafts: Vec<Target>,
     services: &[ServicePlan],
     panels: &[PanelPlan],
+    slos: &[Arc<Slo>],
+    rules: &RulesPlan,
 ) -> Vec<Arc<Target>> {
     let mut names: FxHashSet<Box<str>> = ALWAYS_KEPT.iter().map(|name| (*name).into()).collect();
     let mut everything = false;
     let signals = services.iter().flat_map(|s| &s.signals).flat_map(|set| set.exprs.iter().flatten());
     let derived = services.iter().flat_map(|s| &s.derived).map(|derived| &derived.expr);
-    for expr in signals.chain(derived).chain(panels.iter().map(|panel| &panel.expr)) {
+    let ruled: Vec<Expr> = rules.sets.iter().flat_map(RuleSet::exprs).collect();
+    let shown = panels.iter().map(|panel| &panel.expr);
+    for expr in signals.chain(derived).chain(shown).chain(&ruled) {
         match expr.names() {
             Names::All => everything = true,
             Names::Only(asked) => names.extend(asked),
+        }
+    }
+    for slo in slos {
+        match slo.names() {
+            None => everything = true,
+            Some(asked) => names.extend(asked.into_iter().map(String::into_boxed_str)),
         }
     }
     let keep = Arc::new(if everything { Keep::All } else { Keep::Names(names) });

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub enum State {
     /// Works.
     Up,
-    /// Not asked yet, or our own link is down.
+    /// Not asked yet, or our own fault: the link is down, a secret cannot be read.
     #[default]
     Unknown,
     /// Restarted a short while ago and not healthy yet.
@@ -68,8 +68,8 @@ pub enum Signal {
         /// The process was not there.
         process_gone: bool,
     },
-    /// There was no answer, and the fault is our own link's.
-    OurLink,
+    /// There was no answer, and the fault is ours: our link is down, or a secret cannot be read.
+    OurFault,
 }
 
 /// The state of one target, fed with one signal a poll.
@@ -82,7 +82,7 @@ pub struct TargetHealth {
     since: Option<Timestamp>,
     gone: bool,
     warm_from: Option<Timestamp>,
-    link_down: bool,
+    our_fault: bool,
     held_until: Option<Timestamp>,
 }
 
@@ -101,9 +101,9 @@ impl TargetHealth {
     /// Takes in what one poll at `at` said.
     pub fn observe(&mut self, signal: Signal, policy: &Policy, at: Timestamp) {
         self.last_report = Some(at);
-        self.link_down = signal == Signal::OurLink;
+        self.our_fault = signal == Signal::OurFault;
         let next = match signal {
-            Signal::OurLink => return,
+            Signal::OurFault => return,
             Signal::Failed { process_gone } => {
                 self.gone |= process_gone;
                 self.good = 0;
@@ -164,7 +164,7 @@ impl TargetHealth {
     /// The state at `now`.
     pub fn state(&self, policy: &Policy, now: Timestamp) -> State {
         let Some(stale_from) = self.stale_from(policy) else { return State::Unknown };
-        if self.link_down {
+        if self.our_fault {
             return State::Unknown;
         }
         if now > stale_from {
@@ -222,7 +222,7 @@ mod tests {
                 'D' => health.observe(Signal::Answered(Verdict::Down), &POLICY, now),
                 'x' => health.observe(Signal::Failed { process_gone: false }, &POLICY, now),
                 'r' => health.observe(Signal::Failed { process_gone: true }, &POLICY, now),
-                'l' => health.observe(Signal::OurLink, &POLICY, now),
+                'l' => health.observe(Signal::OurFault, &POLICY, now),
                 digit => now = now + Duration::from_secs(10 * u64::from(digit.to_digit(10).unwrap())),
             }
             seen.push(match health.state(&POLICY, now) {
@@ -259,8 +259,10 @@ mod tests {
             // Nothing new for a while is stale, whatever it was.
             (".4", "US"),
             ("xxx4x", "DDDSD"),
-            // Our own link's fault is nobody's outage.
+            // Our own fault is nobody's outage, and changes nothing of what was known.
             (".ll.", "U??U"),
+            ("l.", "?U"),
+            (".xxlxl.", "UUU?D?D"),
         ] {
             check(polls, expected);
         }

@@ -241,8 +241,9 @@ fn remedy(failure: &Failure) -> &'static str {
         Failure::Status(..) => "see the service's log",
         Failure::Redirect(_) => "configure that URL",
         Failure::TooLarge(_) => "raise body_limit of the service, or poll a smaller page",
-        Failure::Credentials(..) => "name an auth table with valid credentials",
+        Failure::Credentials(..) | Failure::Denied(_) => "name an auth table with valid credentials",
         Failure::Secret(_) => "see the secrets above",
+        Failure::Ours(_) => "mend it on this machine: the service was not asked",
         Failure::Decode(_) => "see whether kind and path fit; `warroom init URL` finds what is there",
     }
 }
