@@ -5,11 +5,18 @@
     reason = "this is the room that may touch the clock, the environment, files, processes and tasks"
 )]
 
+pub mod act;
+pub mod bell;
 pub mod clipboard;
 pub mod config;
+pub mod identity;
+pub mod journal;
+pub mod keeper;
 pub mod logging;
+pub mod notify;
 pub mod secrets;
 pub mod watch;
+pub mod history;
 pub mod http;
 pub mod login;
 pub mod poll;
@@ -18,4 +25,6 @@ pub mod tcp;
 pub mod grpc;
 pub mod probe;
 pub mod source;
+pub mod state;
 pub mod terminal;
+pub mod two_key;

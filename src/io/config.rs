@@ -63,7 +63,7 @@ pub fn find(candidates: &[Candidate]) -> Result<Option<Candidate>, Problem> {
 pub fn looked_for(candidates: &[Candidate]) -> String {
     let places: Vec<String> =
         candidates.iter().map(|c| format!("{} ({})", c.path.display(), c.why)).collect();
-    format!("no configuration found; looked for {}", places.join(", "))
+    format!("  looked for {}", places.join(", "))
 }
 
 /// Reads the file and what it includes, the main one first, the others by pattern and then by name.
@@ -112,6 +112,8 @@ pub fn load(flag: Option<&Path>, flags: &Overrides) -> Result<(Config, Option<Ca
     let sources = found.as_ref().map_or(Ok(Vec::new()), read)?;
     match (config::load(&sources), env) {
         (Ok(mut config), Ok(env)) => {
+            slo_files(&mut config)?;
+            rule_files(&mut config);
             config.apply(&env, Layer::Env);
             config.apply(flags, Layer::Flag);
             Ok((config, found))
@@ -122,6 +124,69 @@ pub fn load(flag: Option<&Path>, flags: &Overrides) -> Result<(Config, Option<Ca
             Err(problems)
         }
     }
+}
+
+/// Reads the files of `slo_files` into the configuration, which is reloaded when they change.
+fn slo_files(config: &mut Config) -> Result<(), Vec<Problem>> {
+    let (mut problems, mut paths) = (Vec::new(), Vec::<PathBuf>::new());
+    for pattern in &config.slo_files {
+        let mut found = expand(&config::beside(&pattern.at.file, Path::new(&pattern.value)));
+        if found.is_empty() && !pattern.value.contains(['*', '?']) {
+            let message = format!("there is no file {}", crate::text::clean(&pattern.value));
+            let problem = Problem::new(&pattern.at, "slo_files", message);
+            problems.push(problem.with_remedy("remove it, or write a pattern with *"));
+        }
+        found.retain(|path| !paths.contains(path));
+        paths.append(&mut found);
+    }
+    if paths.len() > MOST_FILES {
+        let message = format!("are {} files; {MOST_FILES} are the most", paths.len());
+        problems.push(Problem { key: "slo_files".to_owned(), message, ..Problem::default() });
+        paths.clear();
+    }
+    for path in paths {
+        match read_one(&path, false) {
+            Ok(source) => {
+                config.files.push(source.name.as_str().into());
+                config.slo_sources.push(source);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Reads the rule files that the configuration names. One that cannot be read is no reason not to start: it is told,
+/// and the others run. All that were found count among the configuration's files, so that they are watched.
+fn rule_files(config: &mut Config) {
+    let mut found = Vec::new();
+    for set in config.rules.values_mut() {
+        let mut paths = Vec::<PathBuf>::new();
+        for pattern in &set.files {
+            let path = config::beside(&pattern.at.file, Path::new(&pattern.value));
+            let mut some = expand(&path);
+            some.retain(|path| !paths.contains(path));
+            if some.is_empty() && !paths.contains(&path) {
+                let wild = pattern.value.contains(['*', '?']);
+                let message = if wild { "no file matches" } else { "there is no file" };
+                let message = format!("{message} {}", path.display());
+                let problem = Problem::new(&pattern.at, format!("rules.{}.files", set.name), message);
+                set.unread.push(problem.with_remedy("its rules do not run until it is there"));
+                // Its folder is watched for the day when it comes.
+                found.push(path);
+            }
+            paths.append(&mut some);
+        }
+        paths.truncate(MOST_FILES);
+        for path in paths {
+            match read_text(&path) {
+                Ok(text) => set.sources.push(Source { name: path.display().to_string(), text }),
+                Err(error) => set.unread.push(whole(&path, format!("cannot read the rule file: {error}"))),
+            }
+            found.push(path);
+        }
+    }
+    config.files.extend(found.into_iter().map(|path| path.display().to_string().into()));
 }
 
 /// What the environment says over the file.
@@ -219,7 +284,7 @@ fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Files that a pattern stands for, sorted; `*` and `?` stand for parts of one name, never for hidden files.
-fn expand(pattern: &Path) -> Vec<PathBuf> {
+pub fn expand(pattern: &Path) -> Vec<PathBuf> {
     let mut paths = vec![PathBuf::new()];
     for component in pattern.components() {
         let Component::Normal(name) = component else {

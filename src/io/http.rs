@@ -16,6 +16,7 @@ pub use retry::{LONGEST, retry_after};
 
 pub(in crate::io) use brief::{brief, redact};
 pub(in crate::io) use client::Clients;
+pub(in crate::io) use keys::{Dress, dress};
 
 use crate::config::auth::{Auth, Credential};
 use crate::io::login::Logins;

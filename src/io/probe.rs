@@ -353,7 +353,7 @@ fn told(fetched: &Fetched) -> (Option<Clean>, Option<Clean>) {
         let found = parsed.node.first(keys)?.text()?;
         (!found.trim().is_empty() && found.len() <= 64).then(|| Clean::new(found.trim()))
     };
-    (text(&["service", "service_name", "serviceId", "app", "application"]), text(&["version", "releaseId"]))
+    (text(&["service", "service_name", "serviceId", "app", "application"]), text(&["releaseId", "version"]))
 }
 
 /// Asks for the polls of the recognised stack that lie beyond the usual paths.

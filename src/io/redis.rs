@@ -27,7 +27,7 @@ const SCAN_COUNT: &str = "500";
 /// Asks what the poll wants to know, on a connection of its own.
 ///
 /// # Errors
-/// The connection's failures, refused passwords ([`Failure::Secret`]), a reply that is not Redis ([`Failure::Decode`]).
+/// The connection's failures, refused passwords ([`Failure::Denied`]), a reply that is not Redis ([`Failure::Decode`]).
 pub async fn poll(
     target: &Target,
     vault: &Vault,
@@ -96,7 +96,7 @@ async fn authenticate(
         }
     }
     match (said, wrong) {
-        (Some(said), _) => Err(Failure::Secret(Clean::new(&format!("AUTH: all passwords refused: {said}")))),
+        (Some(said), _) => Err(Failure::Denied(Clean::new(&format!("AUTH: all passwords refused: {said}")))),
         (None, Some(error)) => Err(Failure::Secret(Clean::new(&error.to_string()))),
         (None, None) => Ok(()),
     }
@@ -107,7 +107,7 @@ async fn ask(wire: &mut Wire, llen: &[String], ttlless: &[String]) -> Result<Red
     if let Err(error) = &ping
         && error.starts_with("NOAUTH")
     {
-        return Err(Failure::Secret(Clean::new(error)));
+        return Err(Failure::Denied(Clean::new(error)));
     }
     let mut view = RedisView { ping, lengths: Vec::new(), ttlless: Vec::new() };
     for list in llen {

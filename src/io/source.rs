@@ -222,10 +222,7 @@ fn whole(from: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     from.take(MOST_BYTES + 1).read_to_end(&mut body)?;
     if body.len() as u64 > MOST_BYTES {
-        return Err(io::Error::other(format!(
-            "a pipe may give {} MiB; more is read from a file only",
-            MOST_BYTES >> 20
-        )));
+        return Err(io::Error::other(format!("more than {} MiB cannot be held at once", MOST_BYTES >> 20)));
     }
     Ok(body)
 }
@@ -259,6 +256,20 @@ impl Opened {
     /// What is odd about it.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
+    }
+
+    /// All of it at once, up to a limit.
+    ///
+    /// # Errors
+    /// The file cannot be read to its end, or is over the limit.
+    pub fn body(self) -> Result<(Vec<u8>, Format), Fault> {
+        match self.what {
+            What::Body(body, format) => Ok((body, format)),
+            What::File(mut file, format) => match whole(&mut file) {
+                Ok(body) => Ok((body, format)),
+                Err(error) => Err(Fault::NoInput(self.source.name(), error.to_string())),
+            },
+        }
     }
 
     /// Feeds it to the loader.

@@ -69,7 +69,9 @@ fn matters(event: &notify::Event, names: &BTreeSet<PathBuf>) -> bool {
     let ours = |path: &PathBuf| {
         let Some(name) = path.file_name() else { return true };
         names.contains(Path::new(name))
-            || Path::new(name).extension().is_some_and(|ending| ending == "toml")
+            || Path::new(name)
+                .extension()
+                .is_some_and(|ending| ending == "toml" || ending == "yml" || ending == "yaml")
             || name.to_string_lossy().starts_with("..")
     };
     !matches!(event.kind, EventKind::Access(_)) && (event.paths.is_empty() || event.paths.iter().any(ours))

@@ -53,10 +53,7 @@ impl Clients {
         route: &Route,
         http2: bool,
     ) -> Result<(Key, Client), Failure> {
-        let secure = matches!(url.scheme(), "https" | "grpcs")
-            || route.proxy.as_deref().is_some_and(|proxy| proxy.starts_with("https:"));
-        let tls = secure.then(|| auth.map(|auth| auth.tls.clone()).unwrap_or_default());
-        let key = Key { tls, proxy: route.proxy.clone(), resolve: route.resolve.clone(), http2 };
+        let key = key(url, auth, route, http2);
         let cell = Arc::clone(self.lock().entry(key.clone()).or_default());
         let make = async || {
             let client = if key.tls.is_none() {
@@ -64,12 +61,33 @@ impl Clients {
             } else {
                 let key = key.clone();
                 let built = tokio::task::spawn_blocking(move || build(&key)).await;
-                built.unwrap_or_else(|_| Err(Failure::Tls(Clean::new("the client could not be built"))))
+                built.unwrap_or_else(|_| Err(Failure::Ours(Clean::new("the client could not be built"))))
             };
             client.map(|client| (Instant::now(), client))
         };
         let (_, client) = cell.get_or_try_init(make).await?;
         Ok((key.clone(), client.clone()))
+    }
+
+    /// A client for one exchange that must not happen twice: HTTP/1.1, no pool, and so never a kept connection that the
+    /// server may have closed, which is what an HTTP library would send a request again over. Reaching the server may
+    /// take `connect` at most: past that, whatever goes wrong went wrong after the request may have been written.
+    ///
+    /// # Errors
+    /// As for [`Clients::get`].
+    pub(in crate::io) async fn single(
+        url: &Url,
+        auth: Option<&Auth>,
+        route: &Route,
+        connect: Duration,
+    ) -> Result<Client, Failure> {
+        let key = key(url, auth, route, false);
+        let make = move || {
+            let base = prepare(&key)?.http1_only().pool_max_idle_per_host(0).connect_timeout(connect);
+            finish(base, &key)
+        };
+        let built = tokio::task::spawn_blocking(make).await;
+        built.unwrap_or_else(|_| Err(Failure::Ours(Clean::new("the client could not be built"))))
     }
 
     /// A handshake failed: unless the client is young, the next read makes a new one from the files as they are then.
@@ -87,7 +105,19 @@ impl Clients {
     }
 }
 
+fn key(url: &Url, auth: Option<&Auth>, route: &Route, http2: bool) -> Key {
+    let secure = matches!(url.scheme(), "https" | "grpcs")
+        || route.proxy.as_deref().is_some_and(|proxy| proxy.starts_with("https:"));
+    let tls = secure.then(|| auth.map(|auth| auth.tls.clone()).unwrap_or_default());
+    Key { tls, proxy: route.proxy.clone(), resolve: route.resolve.clone(), http2 }
+}
+
 fn build(key: &Key) -> Result<Client, Failure> {
+    finish(prepare(key)?, key)
+}
+
+/// What every client has in common: nothing is followed, nothing is sent twice, nothing is taken from the environment.
+fn prepare(key: &Key) -> Result<ClientBuilder, Failure> {
     let mut base = Client::builder()
         .user_agent(concat!("warroom/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -104,13 +134,16 @@ fn build(key: &Key) -> Result<Client, Failure> {
         base = base.resolve(host, SocketAddr::new(*address, 0));
     }
     if let Some(proxy) = &key.proxy {
-        let proxy =
-            Proxy::all(proxy).map_err(|_| Failure::Decode(Clean::new("the proxy's URL is no good")))?;
+        let proxy = Proxy::all(proxy).map_err(|_| Failure::Ours(Clean::new("the proxy's URL is no good")))?;
         base = base.proxy(proxy);
     }
+    Ok(base)
+}
+
+fn finish(mut base: ClientBuilder, key: &Key) -> Result<Client, Failure> {
     let wrong = |error: reqwest::Error| {
         let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
-        Failure::Tls(Clean::new(&format!("cannot build the client{cause}")))
+        Failure::Ours(Clean::new(&format!("cannot build the client{cause}")))
     };
     match &key.tls {
         None => base.tls_certs_only([]).build().map_err(wrong),
@@ -124,10 +157,11 @@ fn build(key: &Key) -> Result<Client, Failure> {
 
 fn authorities(tls: &Tls) -> Result<Vec<Certificate>, Failure> {
     let Some(path) = &tls.ca else { return Ok(Vec::new()) };
-    let found = Certificate::from_pem_bundle(&pem(path, "ca")?)
-        .map_err(|_| Failure::Tls(Clean::new(&format!("tls.ca {} is no PEM certificate", path.display()))))?;
+    let found = Certificate::from_pem_bundle(&pem(path, "ca")?).map_err(|_| {
+        Failure::Ours(Clean::new(&format!("tls.ca {} is no PEM certificate", path.display())))
+    })?;
     if found.is_empty() {
-        return Err(Failure::Tls(Clean::new(&format!("tls.ca {} holds no certificate", path.display()))));
+        return Err(Failure::Ours(Clean::new(&format!("tls.ca {} holds no certificate", path.display()))));
     }
     Ok(found)
 }
@@ -145,14 +179,16 @@ fn identify(base: ClientBuilder, tls: &Tls) -> Result<ClientBuilder, Failure> {
     }
     let identity = Identity::from_pem(&text).map_err(|_| {
         let (cert, key) = (cert.display(), key.display());
-        Failure::Tls(Clean::new(&format!("tls.cert {cert} and tls.key {key} are no PEM certificate and key")))
+        Failure::Ours(Clean::new(&format!(
+            "tls.cert {cert} and tls.key {key} are no PEM certificate and key"
+        )))
     })?;
     Ok(base.identity(identity))
 }
 
 fn pem(path: &Path, what: &str) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| {
-        Failure::Tls(Clean::new(&format!("cannot read tls.{what} {}: {error}", path.display())))
+        Failure::Ours(Clean::new(&format!("cannot read tls.{what} {}: {error}", path.display())))
     })
 }
 

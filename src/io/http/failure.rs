@@ -4,6 +4,7 @@
 
 use crate::target::Failure;
 use crate::text::Clean;
+use rustix::io::Errno;
 use std::error::Error;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub fn classify(error: &reqwest::Error, timeout: Duration) -> Failure {
         return failure;
     }
     if error.is_builder() {
-        return Failure::Decode(Clean::new(&format!("the request cannot be made: {last}")));
+        return Failure::Ours(Clean::new(&format!("the request cannot be made: {last}")));
     }
     let parse =
         causes.iter().any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse));
@@ -49,6 +50,11 @@ pub fn classify(error: &reqwest::Error, timeout: Duration) -> Failure {
 /// Which failure an error of a plain socket is, if its kind tells.
 pub fn of_io(error: &std::io::Error, timeout: Duration) -> Option<Failure> {
     let text = || Clean::new(&error.to_string());
+    // No descriptor or no memory left: the target was not asked.
+    if matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM))
+    {
+        return Some(Failure::Ours(text()));
+    }
     Some(match error.kind() {
         ErrorKind::ConnectionRefused => Failure::Refused,
         ErrorKind::NetworkUnreachable

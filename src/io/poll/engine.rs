@@ -120,10 +120,7 @@ impl Engine {
             }
             tokio::select! {
                 biased;
-                order = orders.recv() => match order {
-                    Some(order) => self.obey(order),
-                    None => return,
-                },
+                // First, since an order is meant for the targets that were given before it.
                 changed = setups.changed() => {
                     if changed.is_err() {
                         return;
@@ -133,6 +130,10 @@ impl Engine {
                         self.configure(&setup);
                     }
                 }
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => return,
+                },
                 permit = events.reserve(), if !self.outbox.is_empty() => match permit {
                     Ok(permit) => {
                         if let Some(message) = self.outbox.pop_front() {

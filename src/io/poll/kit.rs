@@ -119,7 +119,10 @@ impl Kit {
         {
             settled.cached.extend(cache.failed(at));
         }
-        self.add_own(&mut settled, at, took, status, certificate);
+        // Nothing was sent: whether the target is up is not known, and 0 would say that it is not.
+        if !settled.outcome.as_ref().is_err_and(Failure::is_ours) {
+            self.add_own(&mut settled, at, took, status, certificate);
+        }
         self.mark_vanished(&mut settled.samples, at);
         let mut samples = settled.cached;
         samples.append(&mut settled.samples);

@@ -310,7 +310,8 @@ impl Lanes {
             Ok(_) => lane.failures = 0,
             Err(failure) => {
                 lane.failures = lane.failures.saturating_add(1);
-                let stubborn = matches!(failure, Failure::Credentials(..) | Failure::Secret(_));
+                let stubborn =
+                    failure.is_ours() || matches!(failure, Failure::Credentials(..) | Failure::Denied(_));
                 due = usual.max(lane.schedule.after_failures(lane.last, lane.failures, stubborn));
             }
         }

@@ -57,7 +57,9 @@ impl Guard {
                 None
             }
             // Neither says where the packets were lost.
-            Some(Failure::Timeout(_) | Failure::Lost(_) | Failure::Secret(_)) => None,
+            Some(Failure::Timeout(_) | Failure::Lost(_)) => None,
+            // Nothing was sent.
+            Some(failure) if failure.is_ours() => None,
             _ if loopback => None,
             _ => {
                 self.proved = Some(now);

@@ -2,9 +2,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "the terminal is opened and its deadline kept here")]
 
+use nix::unistd::{getpgrp, getppid, getsid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
-use rustix::process::{Signal, getpgrp, getppid, getsid, kill_current_process_group};
+use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{
     OptionalActions, QueueSelector, SpecialCodeIndex, Termios, isatty, tcflush, tcgetattr, tcgetwinsize,
     tcsetattr,
@@ -231,11 +232,11 @@ fn write_within(fd: &OwnedFd, whole: &[u8], skip: usize, within: Duration) -> io
 }
 
 /// A shell is there that sees us stop and can resume us. The group of a session leader is orphaned, as is one whose
-/// parent lives in another session (POSIX, "orphaned process group"): stopped, it would stay so for ever.
+/// parent lives in another session (POSIX, "orphaned process group"): stopped, it would stay so for ever. In a container
+/// the parent or the leader may live outside of our PID namespace; its number is then 0, and nobody in here is a shell.
 pub(super) fn can_be_resumed() -> bool {
-    let Ok(session) = getsid(None) else { return false };
-    let parent_session = getsid(getppid());
-    getpgrp() != session && parent_session.is_ok_and(|parent| parent == session)
+    let (Ok(session), Ok(parent_session)) = (getsid(None), getsid(Some(getppid()))) else { return false };
+    session.as_raw() > 0 && getppid().as_raw() > 0 && getpgrp() != session && parent_session == session
 }
 
 /// Stops the whole group, as the kernel does on Ctrl-Z, and returns when it is resumed. SIGSTOP, because SIGTSTP has

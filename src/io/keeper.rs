@@ -1,0 +1,199 @@
+//! Who keeps what must outlive warroom: the journal and the history, in a thread that may wait for a disk.
+//!
+//! The loop hands things over and goes on. What other warrooms write into the journal comes back to it. Nothing here
+//! ends the dashboard: what fails is told once, in a line.
+
+use super::history::{self, Writer};
+use super::journal::{self, Journal};
+use super::two_key::Slips;
+use crate::journal::Entry;
+use crate::slo::Saved;
+use crate::units::Timestamp;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+/// What comes back.
+#[derive(Debug)]
+pub enum Kept {
+    /// What earlier runs left behind; comes first, and once.
+    Remembered {
+        /// The journal's lines.
+        entries: Vec<Entry>,
+        /// What objectives counted.
+        saved: Vec<Saved>,
+    },
+    /// Lines that other warrooms wrote.
+    Written(Vec<Entry>),
+    /// A proposal was kept and laid down for a second person, or why it was not.
+    Proposed(Entry, Result<(), String>),
+    /// Something that the operator should know.
+    Notice(String),
+}
+
+enum Order {
+    Append(Vec<Entry>),
+    Propose(PathBuf, Entry),
+    Save(Vec<Saved>, Timestamp),
+}
+
+/// How often to look whether other warrooms have written.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How much of a journal that cannot be written to is read.
+const READ_BACK: u64 = 16 << 20;
+
+/// The thread, as the loop sees it. Dropped, it finishes what was handed over.
+#[derive(Debug)]
+pub struct Keeper {
+    orders: Option<Sender<Order>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Starts it over the state folder; `tell` is called from its thread. Without a folder it keeps nothing, and says so.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start(
+        folder: Result<PathBuf, String>,
+        tell: impl Fn(Kept) + Send + Sync + Clone + 'static,
+    ) -> io::Result<Self> {
+        let (orders, inbox) = channel();
+        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || match folder {
+            Ok(folder) => serve(&folder, &inbox, &tell),
+            Err(why) => {
+                tell(Kept::Remembered { entries: Vec::new(), saved: Vec::new() });
+                tell(Kept::Notice(format!("nothing is kept: {why}")));
+                // Whoever proposes something is told that nobody will see it.
+                for order in inbox {
+                    if let Order::Propose(_, entry) = order {
+                        tell(Kept::Proposed(entry, Err(why.clone())));
+                    }
+                }
+            }
+        })?;
+        Ok(Self { orders: Some(orders), thread: Some(thread) })
+    }
+
+    /// Keeps these lines.
+    pub fn append(&self, entries: Vec<Entry>) {
+        self.order(Order::Append(entries));
+    }
+
+    /// Keeps a proposal, and lays it down in that folder for a second person; what came of it comes back.
+    pub fn propose(&self, two: PathBuf, entry: Entry) {
+        self.order(Order::Propose(two, entry));
+    }
+
+    /// Keeps what objectives counted.
+    pub fn save(&self, batch: Vec<Saved>, now: Timestamp) {
+        self.order(Order::Save(batch, now));
+    }
+
+    fn order(&self, order: Order) {
+        // The thread lives as long as this does.
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(order);
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(folder: &Path, inbox: &Receiver<Order>, tell: &(impl Fn(Kept) + Send + Sync + Clone + 'static)) {
+    let mut notices = Vec::new();
+    let (mut journal, entries) = match Journal::open(folder) {
+        Ok((journal, entries, repairs)) => {
+            if repairs.is_worth_telling() {
+                notices.push(repairs.to_string());
+            }
+            (Some(journal), entries)
+        }
+        Err(error) => {
+            notices.push(format!("the journal is not written: {error}"));
+            let read = journal::read(folder, READ_BACK).map(|(entries, _)| entries);
+            (None, read.unwrap_or_default())
+        }
+    };
+    let saved = history::load(folder).unwrap_or_else(|error| {
+        notices.push(error.to_string());
+        Vec::new()
+    });
+    tell(Kept::Remembered { entries, saved });
+    for notice in notices {
+        tracing::warn!("{notice}");
+        tell(Kept::Notice(notice));
+    }
+    let complain = {
+        let tell = tell.clone();
+        move |trouble: Option<String>| {
+            tell(Kept::Notice(trouble.unwrap_or_else(|| "history is written again".to_owned())));
+        }
+    };
+    let history = Writer::start(folder, complain).ok();
+    let mut failing = false;
+    loop {
+        match inbox.recv_timeout(LOOK_EVERY) {
+            Ok(Order::Append(entries)) => append(folder, &mut journal, &entries, &mut failing, tell),
+            Ok(Order::Propose(two, entry)) => {
+                let outcome = propose(folder, &mut journal, &two, &entry);
+                tell(Kept::Proposed(entry, outcome.map_err(|error| error.to_string())));
+            }
+            Ok(Order::Save(batch, now)) => {
+                if let Some(history) = &history {
+                    history.save(batch, now);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let found = journal.as_mut().map_or(Ok(Vec::new()), Journal::follow).unwrap_or_default();
+                if !found.is_empty() {
+                    tell(Kept::Written(found));
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// The folder first: what nobody else can see does not stand in the journal as proposed.
+fn propose(folder: &Path, journal: &mut Option<Journal>, two: &Path, entry: &Entry) -> io::Result<()> {
+    let slips = Slips::open(two)?;
+    let open = match journal.take() {
+        Some(open) => open,
+        None => Journal::open(folder)?.0,
+    };
+    journal.insert(open).append(std::slice::from_ref(entry))?;
+    slips.lay(entry)
+}
+
+fn append(
+    folder: &Path,
+    journal: &mut Option<Journal>,
+    entries: &[Entry],
+    failing: &mut bool,
+    tell: &impl Fn(Kept),
+) {
+    if journal.is_none() {
+        // The folder may be usable by now.
+        *journal = Journal::open(folder).ok().map(|(journal, _, _)| journal);
+    }
+    let Some(open) = journal else { return };
+    match open.append(entries) {
+        Ok(()) => *failing = false,
+        Err(error) => {
+            tracing::error!("{error}");
+            if !std::mem::replace(failing, true) {
+                tell(Kept::Notice(format!("the journal cannot be written: {error}")));
+            }
+        }
+    }
+}
