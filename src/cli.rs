@@ -1,10 +1,15 @@
 //! The command line: what can be asked, and who answers. The answers are in the rooms below.
 
+mod action;
 mod args;
 mod doctor;
+mod incidents;
 mod probe;
 mod query;
+mod rules;
 mod run;
+mod slo;
+mod watch;
 
 pub use args::{Cli, Command, ConfigCommand, Format};
 pub use run::main;
@@ -25,6 +30,10 @@ pub mod exit {
     pub const CANNOT_CREATE: u8 = 73;
     /// A file could not be written.
     pub const IO: u8 = 74;
+    /// Not now, perhaps later: somebody else is at it, or the outcome is unknown.
+    pub const TEMPORARY: u8 = 75;
+    /// What was asked may not be done.
+    pub const NOT_PERMITTED: u8 = 77;
     /// The configuration is wrong.
     pub const CONFIG: u8 = 78;
 }

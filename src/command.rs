@@ -77,6 +77,20 @@ pub enum Command {
     Browse,
     /// The overview screen.
     Overview,
+    /// The screen of objectives.
+    Slos,
+    /// The screen of incidents.
+    Incidents,
+    /// The screen of actions that were run.
+    Actions,
+    /// Acknowledge the selected incident, or take that back.
+    Acknowledge,
+    /// Write a note on an incident's timeline.
+    Note,
+    /// Say where the selected number comes from.
+    Explain,
+    /// Open the menu of actions.
+    Act,
     /// The targets screen.
     Targets,
 }
@@ -88,6 +102,9 @@ impl Command {
         (Self::Targets, "targets", "targets: each poll, its last answer and its error"),
         (Self::Explore, "explore", "explore: type PromQL, see graph and table (:explore EXPR)"),
         (Self::Panels, "panels", "panels of the configuration"),
+        (Self::Slos, "slos", "objectives: budget left, burn rates, time to exhaustion"),
+        (Self::Incidents, "incidents", "incidents: the worst first, with timers and timeline"),
+        (Self::Actions, "actions", "actions that were run: by whom, and did it help"),
         (Self::Help, "help", "this help"),
         (Self::Open, "open", "open what is selected"),
         (Self::Back, "back", "back one level"),
@@ -114,6 +131,18 @@ impl Command {
         (Self::Longer, "longer", "explore: look further back"),
         (Self::Shorter, "shorter", "explore: look less far back"),
         (Self::Pin, "pin", "explore: pin the expression to a service (:pin SERVICE, :unpin)"),
+        (
+            Self::Act,
+            "act",
+            "actions for the selected service (:restart SERVICE); each asks before it does anything",
+        ),
+        (Self::Acknowledge, "acknowledge", "incident: acknowledge it, or take that back"),
+        (Self::Note, "note", "incident: write a note (:note TEXT)"),
+        (
+            Self::Explain,
+            "explain",
+            "where the selected number comes from: formula, inputs, window, source, age",
+        ),
         (Self::Copy, "copy", "copy the selected row"),
         (Self::CommandLine, "command", "command line"),
         (Self::Theme, "theme", "next theme"),

@@ -2,16 +2,22 @@
 //!
 //! Everything in them is owned and stamped; nothing here knows where it came from.
 
+mod acted;
 mod browsed;
 
+pub use acted::{Finished, Listed, Made, Step};
 pub use browsed::{Browsed, Content};
 
 use crate::config::Problem;
+use crate::incident::Change;
+use crate::journal::Entry;
 use crate::keymap::Chord;
 use crate::plan::Plan;
+use crate::slo::Saved;
 use crate::target::{Failure, Sample, ScrapeReport, TargetId};
 use crate::text::Clean;
 use crate::units::Timestamp;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Something that happened, and when.
@@ -57,6 +63,27 @@ pub enum What {
         /// What is in it.
         outcome: Result<Browsed, Failure>,
     },
+    /// What earlier runs left behind: the journal's lines, and what objectives counted.
+    Remembered {
+        /// The journal.
+        entries: Vec<Entry>,
+        /// Objectives.
+        saved: Vec<Saved>,
+    },
+    /// Lines that other warrooms wrote into the journal.
+    Written(Vec<Entry>),
+    /// An endpoint lists the values of a parameter, or does not.
+    Listed(Listed),
+    /// Pre-checks were made.
+    Checked(Made),
+    /// An act under way: the proposal's id, and what became of it.
+    Acted(String, Step),
+    /// Lines that an act of ours wrote into the journal.
+    Recorded(Vec<Entry>),
+    /// A proposal was laid down for a second person, or why it was not.
+    Proposed(Entry, Result<(), Clean>),
+    /// What is laid down for two people; each is by whom the system says.
+    Slips(Vec<Entry>),
     /// Something to tell the operator in a line.
     Notice(Clean),
 }
@@ -80,6 +107,27 @@ pub enum Effect {
     Copy(String),
     /// Listen to the mouse, or do not.
     Mouse(bool),
+    /// Keep these lines in the journal.
+    Journal(Vec<Entry>),
+    /// Keep this proposal in the journal, and lay it down in that folder for a second person.
+    Propose(PathBuf, Entry),
+    /// Tell whoever is to be told: this happened to incidents.
+    Tell(Vec<Change>),
+    /// Say once what is wrong on this machine: a poll cannot be sent. Dashboards say it themselves.
+    Warn(Clean),
+    /// Keep what objectives counted.
+    Save(Vec<Saved>),
+    /// Take what was authorized from [`crate::model::act::Acts::take`] and send it, once. It is not in here: an effect
+    /// can be copied, an `Authorized` cannot.
+    Act,
+    /// Ask for the values of a parameter: action, service, parameter.
+    Choices(Arc<str>, Arc<str>, String),
+    /// Make the pre-checks of the proposal that stands in the box, those that ask an endpoint.
+    Check(String),
+    /// Look into this folder for what a second person approved.
+    TwoKey(PathBuf),
+    /// Nobody waits for the end of this act any longer; it is not taken back.
+    StopWaiting(String),
     /// Sleep as a shell's job.
     Suspend,
     /// Paint everything anew.

@@ -207,6 +207,13 @@ const DEFAULT: &[(Context, Command, &[&str])] = &[
     (Context::Anywhere, Command::Targets, &["2"]),
     (Context::Anywhere, Command::Explore, &["3"]),
     (Context::Anywhere, Command::Panels, &["4"]),
+    (Context::Anywhere, Command::Slos, &["5"]),
+    (Context::Anywhere, Command::Incidents, &["6"]),
+    (Context::Anywhere, Command::Actions, &["7"]),
+    (Context::Rows, Command::Act, &["a"]),
+    (Context::Rows, Command::Acknowledge, &["A"]),
+    (Context::Rows, Command::Note, &["m"]),
+    (Context::Rows, Command::Explain, &["x"]),
 ];
 
 impl Default for Keymap {

@@ -1,6 +1,10 @@
 //! Where things stand on the screen: the one place that sizes come from. `update` pages and clicks by it, `view` draws
 //! by it, so that they can never disagree.
 
+mod explain;
+
+pub use explain::{NAMES as EXPLAIN_NAMES, explain_area, explain_lines, explain_scroll, wrapped};
+
 use crate::model::Model;
 use crate::model::rows::Fleet;
 use crate::model::ui::Screen;
@@ -19,7 +23,9 @@ pub struct Areas {
     pub list: Rect,
     /// What is said of the selected row, where there is room.
     pub detail: Rect,
-    /// The service screen: two lines of summary.
+    /// The overview: the worst open incident.
+    pub strip: Rect,
+    /// The service screen: some lines of summary.
     pub summary: Rect,
     /// The service screen: its three figures.
     pub figures: [Rect; 3],
@@ -52,10 +58,13 @@ pub fn areas(model: &Model) -> Areas {
     .areas(screen);
     let mut areas = Areas { header, body, footer, list: body, ..Areas::default() };
     match &ui.screen {
-        Screen::Overview => overview(&mut areas, fleet),
+        Screen::Overview => {
+            let incidents = !model.shown_incidents().open().is_empty();
+            overview(&mut areas, fleet, incidents);
+        }
         Screen::Targets => targets(&mut areas, fleet),
         Screen::Service(name) => {
-            service(&mut areas, fleet, name, ui.size);
+            service(&mut areas, fleet, name, ui.size, told(model, name));
             let panels = model.panels.of_service(Some(name)).count();
             if panels > 0 {
                 panels_of_service(&mut areas, panels, ui.size.0 >= 100, fleet, name);
@@ -63,9 +72,79 @@ pub fn areas(model: &Model) -> Areas {
         }
         Screen::Explore => explore(&mut areas, ui.size),
         Screen::Body(_) => split(&mut areas, usize::MAX, 0),
+        // What is empty has the whole body to teach.
+        Screen::Slos if model.slos.rows.is_empty() => {}
+        Screen::Slos => split(&mut areas, model.slos.rows.len(), 6),
+        Screen::Incidents => match model.incident_rows().len() {
+            0 => {}
+            rows => split(&mut areas, rows, 6),
+        },
+        // This one scrolls a timeline and has no list.
+        Screen::Incident(_) => {}
+        Screen::Actions => match model.act_rows().len() {
+            0 => {}
+            // What came of it says more than how many there are.
+            rows => split(&mut areas, rows.min(usize::from(height) / 3), 8),
+        },
         Screen::Panels | Screen::Help => {}
     }
     areas
+}
+
+/// The areas of an incident's screen; any of them may be empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IncidentAreas {
+    /// What it is, how it stands, its timers.
+    pub summary: Rect,
+    /// Its alerts.
+    pub alerts: Rect,
+    /// Its figures over time.
+    pub figures: Rect,
+    /// The figures of its service now, where there is room.
+    pub graphs: Rect,
+    /// What to do first.
+    pub moves: Rect,
+    /// What happened.
+    pub timeline: Rect,
+}
+
+/// Cuts the body of an incident's screen: one column where it is narrow, the timeline at the right where it is wide.
+pub fn incident_areas(body: Rect, alerts: usize, moves: usize) -> IncidentAreas {
+    let height = |rows: usize, most: u16| (u16::try_from(rows.max(1)).unwrap_or(most)).min(most) + 2;
+    let (alerts, moves) = (height(alerts, 8), if moves == 0 { 0 } else { height(moves, 5) });
+    if body.width >= 150 {
+        let [left, timeline] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
+        let [summary, alerts, moves, figures] = Layout::vertical([
+            Constraint::Length(6),
+            Constraint::Length(alerts),
+            Constraint::Length(moves),
+            Constraint::Min(0),
+        ])
+        .areas(left);
+        let graphs = if figures.height >= 16 { figures.height - 7 } else { 0 };
+        let [figures, graphs] =
+            Layout::vertical([Constraint::Min(0), Constraint::Length(graphs)]).areas(figures);
+        return IncidentAreas { summary, alerts, figures, graphs, moves, timeline };
+    }
+    // The timeline is what one comes for: the others give way to it.
+    let summary_height = 6.min(body.height);
+    let mut left = body.height.saturating_sub(summary_height + 5);
+    let mut take = |wanted: u16| {
+        let taken = if wanted <= left { wanted } else { 0 };
+        left -= taken;
+        taken
+    };
+    let (alerts, moves) = (take(alerts), take(moves));
+    let figures = take(7);
+    let [summary, alerts, moves, figures, timeline] = Layout::vertical([
+        Constraint::Length(summary_height),
+        Constraint::Length(alerts),
+        Constraint::Length(moves),
+        Constraint::Length(figures),
+        Constraint::Min(0),
+    ])
+    .areas(body);
+    IncidentAreas { summary, alerts, figures, graphs: Rect::default(), moves, timeline }
 }
 
 /// The explorer: the line that is typed with what is said of it, the graph, and the table.
@@ -152,23 +231,55 @@ fn split(areas: &mut Areas, rows: usize, least: u16) {
     }
 }
 
-fn overview(areas: &mut Areas, fleet: &Fleet) {
+/// The list with the incident strip right below it; what is left says more of the selected service.
+fn overview(areas: &mut Areas, fleet: &Fleet, incidents: bool) {
     if fleet.services.is_empty() {
         return; // the whole body teaches
     }
+    let body = areas.body;
+    let strip = match body.height {
+        _ if !incidents => 0,
+        0..=5 => 0,
+        6..=27 => 1,
+        _ => 4,
+    };
+    areas.body = Rect { height: body.height - strip, ..body };
+    areas.list = areas.body;
     split(areas, fleet.services.len(), 4);
+    areas.body = body;
+    areas.strip = Rect { y: areas.list.bottom(), height: strip, ..body };
+    if !areas.detail.is_empty() {
+        areas.detail.y = areas.strip.bottom();
+    }
+}
+
+/// Lines of a service's summary beyond state and reason: its objective, its open incident.
+fn told(model: &Model, name: &str) -> u16 {
+    let promised = model.slos.rows.iter().any(|row| &*row.service == name);
+    u16::from(promised) + u16::from(model.worst_incident(name).is_some())
+}
+
+/// Rows of the timeline on an incident's screen.
+pub fn timeline_rows(model: &Model, id: &str, body: Rect) -> usize {
+    let Some(it) = model.shown_incidents().get(id) else { return 0 };
+    let areas = incident_areas(body, it.distinct().len(), model.shown_incidents().moves(it).len());
+    usize::from(areas.timeline.height.saturating_sub(2))
 }
 
 fn targets(areas: &mut Areas, fleet: &Fleet) {
     split(areas, fleet.targets.len(), 4);
 }
 
-fn service(areas: &mut Areas, fleet: &Fleet, name: &str, size: (u16, u16)) {
+fn service(areas: &mut Areas, fleet: &Fleet, name: &str, size: (u16, u16), told: u16) {
     let body = areas.body;
     let polls = fleet.targets.iter().filter(|row| &*row.target.service == name).count();
     let list_height = u16::try_from(polls.clamp(1, 12)).unwrap_or(12) + 3;
     let wide = size.0 >= 100;
-    let summary_height = if body.height >= 10 { 2 } else { 1 };
+    let summary_height = match body.height {
+        0..=9 => 1,
+        10..=15 => 2,
+        _ => 2 + told,
+    };
     let figures_height = match body.height {
         0..=9 => 0,
         10..=23 => 3,

@@ -2,16 +2,24 @@
 //!
 //! Only `update` writes here; `view` and `report` read. Nothing here asks for the time: `now` was brought by an event.
 
+pub mod act;
 pub mod browse;
 pub mod chart;
 pub mod desk;
 pub mod explore;
+mod facts;
 pub mod judge;
 pub mod panels;
 pub mod rows;
+pub mod slos;
+pub mod standing;
 pub mod ui;
+pub mod versions;
 
+use crate::incident::{Incident, Incidents};
+use crate::journal::Who;
 use crate::plan::Plan;
+use crate::rules::{self, Engine, RuleKind};
 use crate::store::Store;
 use crate::target::TargetId;
 use crate::target::health::TargetHealth;
@@ -22,6 +30,7 @@ use desk::Desk;
 use explore::Explore;
 use panels::Panels;
 use rows::{Counts, Fleet, ServiceRow, TargetRow};
+use slos::{SloRow, Slos};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +46,26 @@ pub enum Changed {
     Data,
     /// What the operator asked for: a frame is due at once.
     Now,
+}
+
+/// How far rules, objectives and incidents are.
+#[derive(Debug)]
+pub struct Judging {
+    /// What earlier runs left behind is still being read: rules and objectives wait for it.
+    pub remembering: bool,
+    /// A group has been evaluated: its alerts are to be looked at.
+    pub fresh: bool,
+    /// When a rule, an objective or a timer is due next.
+    pub due: Timestamp,
+    /// When what objectives counted was last handed to the disk.
+    pub saved: Timestamp,
+}
+
+impl Judging {
+    /// Nothing is remembered, nothing is due.
+    fn new(now: Timestamp) -> Self {
+        Self { remembering: false, fresh: false, due: Timestamp::from_millis(i64::MAX), saved: now }
+    }
 }
 
 /// All that is known.
@@ -64,6 +93,20 @@ pub struct Model {
     pub work: VecDeque<usize>,
     /// The expressions of the plan, and the service that is being worked on.
     pub desk: Desk,
+    /// Rule groups and their alerts.
+    pub rules: Engine,
+    /// Objectives.
+    pub slos: Slos,
+    /// What is going wrong, and what went wrong a short while ago.
+    pub incidents: Incidents,
+    /// What is done to services: menu, box, acts under way, ledger.
+    pub acts: act::Acts,
+    /// Who sits here: stands in the journal.
+    pub who: Who,
+    /// Acts of people in this process so far: makes each one's event id its own.
+    pub deeds: u64,
+    /// How far rules, objectives and incidents are.
+    pub judging: Judging,
     /// The panels.
     pub panels: Panels,
     /// The explorer.
@@ -78,6 +121,8 @@ pub struct Model {
     pub runs_out: Timestamp,
     /// Rows may have come, gone or moved since the lists were last brought in order.
     pub unsettled: bool,
+    /// Faults of this machine that have been told and last.
+    pub own_faults: Vec<Clean>,
     /// When samples were last dropped by age.
     pub pruned: Timestamp,
 }
@@ -96,6 +141,17 @@ impl Model {
             read_only,
             work: VecDeque::new(),
             desk: Desk::new(&plan),
+            rules: Engine::new(
+                plan.rules.sets.clone(),
+                plan.rules.owners.clone(),
+                rules::Settings::default(),
+            ),
+            slos: Slos::of(&plan.slos),
+            incidents: Incidents::new(Arc::clone(&plan.incidents)),
+            acts: act::Acts::new(&plan.policies),
+            who: Who::default(),
+            deeds: 0,
+            judging: Judging::new(now),
             panels: Panels::of(&plan),
             explore: Explore::default(),
             browse: None,
@@ -103,6 +159,7 @@ impl Model {
             changed: Changed::Now,
             runs_out: Timestamp::from_millis(i64::MAX),
             unsettled: false,
+            own_faults: Vec::new(),
             pruned: now,
             plan,
         };
@@ -112,7 +169,17 @@ impl Model {
 
     /// The picture that is shown: the living one, or the frozen one.
     pub fn shown(&self) -> &Fleet {
-        self.ui.frozen.as_deref().unwrap_or(&self.fleet)
+        self.ui.frozen.as_ref().map_or(&self.fleet, |picture| &picture.fleet)
+    }
+
+    /// The incidents of the picture that is shown.
+    pub fn shown_incidents(&self) -> &Incidents {
+        self.ui.frozen.as_ref().map_or(&self.incidents, |picture| &picture.incidents)
+    }
+
+    /// The moment of the picture that is shown: now, or when it was frozen.
+    pub fn seen_at(&self) -> Timestamp {
+        self.ui.frozen.as_ref().map_or(self.now, |picture| picture.at)
     }
 
     /// The rows of the list that is shown, filtered and in order.
@@ -137,8 +204,53 @@ impl Model {
                 .browse
                 .as_ref()
                 .map_or_else(Vec::new, |browse| browse.found(filter).map(RowKey::Family).collect()),
+            Screen::Slos => self.slo_rows().iter().map(|row| RowKey::Slo(Arc::clone(&row.name))).collect(),
+            Screen::Incidents => {
+                self.incident_rows().iter().map(|it| RowKey::Incident(Arc::clone(&it.id))).collect()
+            }
+            Screen::Actions => {
+                self.act_rows().iter().map(|act| RowKey::Run(Arc::from(act.id.as_str()))).collect()
+            }
             _ => self.ui.keys(self.shown()),
         }
+    }
+
+    /// The objectives of the list: filtered, the worst first.
+    pub fn slo_rows(&self) -> Vec<&SloRow> {
+        let list = &self.ui.slos;
+        let mut rows: Vec<&SloRow> = self
+            .slos
+            .rows
+            .iter()
+            .filter(|row| ui::passes(&list.filter, [&*row.name, &*row.service, &*row.title].into_iter()))
+            .collect();
+        rows.sort_by(|a, b| slos::worst(a, b));
+        if list.reversed {
+            rows.reverse();
+        }
+        rows
+    }
+
+    /// The incidents of the list: filtered; the open ones, the worst first, then those that are over.
+    pub fn incident_rows(&self) -> Vec<&Incident> {
+        let list = &self.ui.incidents;
+        let mut rows = self.incidents.open();
+        rows.extend(self.incidents.recent());
+        rows.retain(|it| {
+            let title = it.title();
+            let texts = [&*it.id, it.severity.word(), title.as_str()];
+            ui::passes(&list.filter, texts.into_iter().chain(it.services.iter().map(|name| &**name)))
+        });
+        if list.reversed {
+            rows.reverse();
+        }
+        rows
+    }
+
+    /// How many alerting rules are evaluated.
+    pub fn alerting_rules(&self) -> usize {
+        let rules = self.rules.groups().flat_map(|group| group.rules().map(|(rule, _, _)| rule));
+        rules.filter(|rule| matches!(rule.kind, RuleKind::Alert { .. })).count()
     }
 
     /// The row of a service.
@@ -158,7 +270,10 @@ impl Model {
 
     /// Is there work that [`crate::event::What::Work`] would do?
     pub fn has_work(&self) -> bool {
-        !self.work.is_empty()
+        self.rules.has_work()
+            || self.judging.fresh
+            || self.slos.book.has_work()
+            || !self.work.is_empty()
             || self.desk.progress.is_some()
             || !self.panels.due.is_empty()
             || self.explore.has_work()
@@ -172,8 +287,9 @@ impl Model {
         let message = self.ui.message.as_ref().map(|message| message.until);
         ages.into_iter()
             .chain(message)
-            .chain([self.runs_out])
+            .chain([self.runs_out, self.judging.due])
             .chain(self.explore.due)
+            .chain(self.acts.due(self.now))
             .filter(|at| *at > self.now)
             .fold(minute, Timestamp::min)
     }

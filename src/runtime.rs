@@ -4,12 +4,19 @@
 
 #![expect(clippy::disallowed_methods, reason = "the loop reads the clock and starts tasks")]
 
+mod acts;
 mod dashboard;
+mod errand;
+mod exported;
 mod headless;
 mod pace;
+mod watch;
 
 pub use dashboard::{Dashboard, Loader, run};
+pub use errand::Errand;
+pub use exported::{Exported, exported};
 pub use headless::{Rounds, observe};
+pub use watch::{Say, Watcher, try_out, watch};
 
 use crate::event::What;
 use crate::io::poll::{LinkState, Message, Setup};

@@ -3,13 +3,17 @@
 //! It is pure: the time comes with the event, and what is wanted of the world is returned. Work that may take long is
 //! cut into units (`What::Work`), so that a key never waits for more than one.
 
+mod act;
 mod browse;
+mod explain;
 mod explore;
 mod figures;
+mod incidents;
 mod keys;
 mod panels;
 mod prompt;
 mod reports;
+mod ruling;
 
 use crate::event::{Effect, Event, What};
 use crate::model::desk::Desk;
@@ -31,14 +35,17 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     // The wall clock may be set back; what is shown never goes back with it.
     model.now = model.now.max(event.at);
+    model.acts.heard_at = event.at;
     let mut effects = Vec::new();
     if matches!(event.what, What::Key(_) | What::Click(..) | What::Wheel(_) | What::Paste(_)) {
         settle(model); // the operator means what is on the screen
     }
     match event.what {
         What::Key(chord) => keys::pressed(model, chord, &mut effects),
+        What::Paste(text) if model.acts.over.is_some() => act::pasted(model, &text),
         What::Paste(text) => prompt::pasted(model, &text),
         What::Click(x, y) => keys::clicked(model, x, y, &mut effects),
+        What::Wheel(rows) if model.acts.over.is_some() => act::wheel(model, isize::from(rows)),
         What::Wheel(rows) => keys::moved(model, isize::from(rows)),
         What::Resize(width, height) => {
             model.ui.size = (width, height);
@@ -47,16 +54,41 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         What::Reports(reports) => {
             model.heard = model.now;
-            reports::taken(model, reports);
+            reports::taken(model, reports, &mut effects);
+            ruling::begin(model);
         }
         What::Ended(samples) => reports::ended(model, &samples),
         What::Link(link) => {
+            model.incidents.link(link.is_some(), model.now);
             model.link = link;
             model.changed = Changed::Now;
         }
         What::Browsed { target, generation, outcome } => browse::taken(model, target, generation, outcome),
-        What::Work => figures::work(model),
-        What::Tick => tick(model),
+        What::Work => {
+            if !ruling::work(model, &mut effects) {
+                figures::work(model);
+            }
+        }
+        What::Tick => {
+            tick(model);
+            ruling::tick(model, &mut effects);
+            act::disarm(model);
+            act::judge(model, &mut effects);
+        }
+        What::Remembered { entries, saved } => {
+            ruling::remembered(model, &entries, &saved);
+            act::remembered(model, &entries);
+        }
+        What::Written(entries) => {
+            ruling::absorb(model, &entries, &mut effects);
+            act::recorded(model, &entries, &mut effects);
+        }
+        What::Recorded(entries) => act::recorded(model, &entries, &mut effects),
+        What::Proposed(entry, outcome) => act::proposed(model, &entry, outcome),
+        What::Slips(entries) => act::slips(model, &entries),
+        What::Listed(listed) => act::listed(model, listed, &mut effects),
+        What::Checked(made) => act::checked(model, made, &mut effects),
+        What::Acted(id, step) => act::stepped(model, &id, &step, &mut effects),
         What::Reloaded(Ok(plan)) => {
             reload(model, &plan);
             effects.push(Effect::Configure);
@@ -74,6 +106,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     }
     panels::queue(model);
     explore::queue(model);
+    ruling::plan_ahead(model);
     effects
 }
 
@@ -82,7 +115,19 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
 /// spend its time on.
 pub fn settle(model: &mut Model) {
     if std::mem::take(&mut model.unsettled) {
+        stand(model);
         keys::settle(model);
+    }
+}
+
+/// Brings what promises and incidents add to the services' rows up to date.
+fn stand(model: &mut Model) {
+    let standings = model.standings();
+    let moved = model.fleet.services.iter().zip(&standings).any(|(row, standing)| row.standing != *standing);
+    if moved {
+        for (row, standing) in Arc::make_mut(&mut model.fleet).services.iter_mut().zip(standings) {
+            row.standing = standing;
+        }
     }
 }
 
@@ -141,10 +186,14 @@ fn reload(model: &mut Model, plan: &Arc<Plan>) {
     model.fleet = Arc::new(fleet);
     model.health = health;
     model.ui.frozen = None;
+    act::reloaded(model);
     model.ui.reload_problems.clear();
     model.work = (0..plan.services.len()).collect();
     model.desk = Desk::new(plan);
     model.panels.reload(plan);
+    model.rules.reload(plan.rules.sets.clone(), plan.rules.owners.clone());
+    model.slos.reload(&plan.slos);
+    model.incidents.reload(Arc::clone(&plan.incidents));
     reports::refresh_states(model);
     model.ui.settle(&model.fleet);
     say(

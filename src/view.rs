@@ -8,16 +8,27 @@
 //!
 //! What stands where is decided in `layout`; what it looks like, by roles of the theme.
 
+mod actions;
 mod body;
 mod chart;
+mod confirm;
 mod draw;
+mod explain;
 mod explore;
 mod footer;
 mod header;
 mod help;
+mod incident;
+mod incidents;
+mod menu;
+mod over;
 mod overview;
 mod panels;
+mod progress;
+mod promises;
 mod service;
+mod slos;
+mod strip;
 mod targets;
 
 use crate::layout;
@@ -42,7 +53,10 @@ pub fn paint(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, theme.style(Role::Text));
     header::draw(model, theme, clip(areas.header), buf);
     match &model.ui.screen {
-        Screen::Overview => overview::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
+        Screen::Overview => {
+            overview::draw(model, theme, clip(areas.list), clip(areas.detail), buf);
+            strip::draw(model, theme, clip(areas.strip), buf);
+        }
         Screen::Targets => targets::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
         Screen::Service(name) => {
             let clipped = layout::Areas {
@@ -65,9 +79,15 @@ pub fn paint(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             };
             explore::draw(model, theme, &clipped, buf);
         }
+        Screen::Slos => slos::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
+        Screen::Incidents => incidents::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
+        Screen::Incident(id) => incident::draw(model, theme, id, clip(areas.body), buf),
+        Screen::Actions => actions::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
         Screen::Panels => panels::page(model, theme, clip(areas.body), buf),
         Screen::Body(id) => body::draw(model, theme, *id, clip(areas.list), buf),
         Screen::Help => help::draw(model, theme, clip(areas.body), buf),
     }
+    explain::draw(model, theme, clip(areas.body), buf);
+    over::draw(model, theme, clip(areas.body), buf);
     footer::draw(model, theme, clip(areas.footer), buf);
 }

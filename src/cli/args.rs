@@ -1,6 +1,10 @@
 //! clap's definitions: `-h` one line a flag, `--help` the long form.
 
+pub(super) use super::action::args::ActionCommand;
+pub(super) use super::incidents::args::{IncidentCommand, IncidentsArgs, PostmortemArgs};
 pub(super) use super::query::args::QueryArgs;
+pub(super) use super::slo::SloCommand;
+pub(super) use super::watch::WatchArgs;
 use crate::demo::Scenario;
 use crate::units::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -61,6 +65,9 @@ pub struct Flags {
     /// How often to poll, where the configuration says nothing else
     #[arg(long, global = true, value_name = "SPAN", value_parser = parse_duration)]
     pub refresh: Option<Duration>,
+    /// Folder for the journal and whatever else outlives warroom; else `WARROOM_STATE`, else the user's state folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state: Option<PathBuf>,
     /// Log to this file (never to the screen)
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
@@ -152,6 +159,33 @@ pub enum Command {
     },
     /// Evaluate a PromQL expression over any /metrics, without a server
     Query(QueryArgs),
+    /// Objectives: budgets and burn rates
+    Slo {
+        /// Which
+        #[command(subcommand)]
+        what: SloCommand,
+    },
+    /// List incidents, from the journal
+    Incidents(IncidentsArgs),
+    /// Look at one incident, acknowledge it, note, resolve, ...
+    #[command(subcommand)]
+    Incident(IncidentCommand),
+    /// Write the post-mortem of an incident, from the journal
+    Postmortem(PostmortemArgs),
+    /// Check Prometheus rule files, and run their unit tests
+    Rules {
+        /// What to do
+        #[command(subcommand)]
+        what: super::rules::RulesCommand,
+    },
+    /// Watch without a screen: tell the configured channels what changes (SIGHUP reads the configuration again)
+    Watch(WatchArgs),
+    /// Change something, through the guarded door: restart, flush a cache, roll back
+    Action {
+        /// What
+        #[command(subcommand)]
+        what: ActionCommand,
+    },
     /// Say what was found where, try each target once, and tell what this terminal can do
     Doctor {
         /// How to print

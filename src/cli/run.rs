@@ -12,6 +12,7 @@ use crate::config::{self, Ascii, Color, Config, Overrides, Problem};
 use crate::demo;
 use crate::io::config as files;
 use crate::io::terminal::{TerminalEnv, detect, is_interactive};
+use crate::io::{bell, state};
 use crate::plan::Plan;
 use crate::report;
 use crate::runtime::{Dashboard, Loader, Rounds, observe, run};
@@ -70,6 +71,13 @@ fn answer(cli: Cli) -> io::Result<u8> {
             with_config(&flags, |config, _| status(&config, output, span.map_or(Rounds::Two, Rounds::For)))
         }
         Some(Command::Query(args)) => super::query::query(&flags, &args),
+        Some(Command::Slo { what }) => super::slo::answer(&what),
+        Some(Command::Incidents(args)) => super::incidents::list(&flags, &args),
+        Some(Command::Incident(command)) => super::incidents::incident(&flags, &command),
+        Some(Command::Postmortem(args)) => super::incidents::postmortem(&flags, &args),
+        Some(Command::Rules { what }) => super::rules::answer(&flags, &what),
+        Some(Command::Watch(args)) => super::watch::watch(&flags, &args),
+        Some(Command::Action { what }) => super::action::action(&flags, &what),
         Some(Command::Doctor { output }) => super::doctor::examine(&flags, output),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "warroom", &mut io::stdout());
@@ -172,7 +180,9 @@ pub(super) fn show(
         Ascii::Auto => detected.ascii || detected.few_glyphs || detected.ambiguous_wide,
     };
     let read_only = flags.read_only || config.ui.read_only;
-    run(Dashboard { plan, loader, watched, detected, ascii, read_only })
+    let ring = bell::way(plan.ui.ring, &environment);
+    let state = state::locate(flags.state.as_deref()).map_err(|error| error.to_string());
+    run(Dashboard { plan, loader, watched, detected, ascii, read_only, ring, state })
 }
 
 fn status(config: &Config, output: Format, rounds: Rounds) -> io::Result<u8> {
@@ -229,16 +239,37 @@ fn validate(flags: &Flags, file: Option<PathBuf>) -> io::Result<u8> {
             for warning in &plan.warnings {
                 eprintln!("warning: {warning}");
             }
-            let (services, polls) = (plan.services.len(), plan.targets.len());
-            writeln!(
-                io::stdout(),
-                "{}: {services} services, {polls} polls, no problems",
-                found.path.display()
-            )?;
+            writeln!(io::stdout(), "{}: {}", found.path.display(), summary(&plan))?;
             Ok(0)
         }
         Err(problems) => Ok(complain(&problems)),
     }
+}
+
+/// What a configuration amounts to: `1 service, 3 polls, 2 objectives, no problems`.
+fn summary(plan: &Plan) -> String {
+    let count = |number: usize, word: &str| match number {
+        1 => format!("1 {word}"),
+        number => format!("{number} {word}s"),
+    };
+    let files = plan.rules.sets.iter().flat_map(|set| &set.groups);
+    let files = files.filter(|placed| matches!(placed.origin, crate::rules::Origin::File { .. }));
+    let mut parts = vec![count(plan.services.len(), "service"), count(plan.targets.len(), "poll")];
+    for (number, word) in [
+        (plan.slos.len(), "objective"),
+        (files.map(|placed| placed.group.rules.len()).sum(), "rule"),
+        (plan.actions.len(), "action"),
+        (plan.channels.len(), "channel"),
+    ] {
+        if number > 0 {
+            parts.push(count(number, word));
+        }
+    }
+    parts.push(match plan.warnings.len() {
+        0 => "no problems".to_owned(),
+        number => format!("no problems, {}", count(number, "warning")),
+    });
+    parts.join(", ")
 }
 
 fn about_config(flags: &Flags, what: &ConfigCommand) -> io::Result<u8> {
@@ -266,6 +297,10 @@ fn demonstrate(flags: &Flags, options: demo::Options, serve_only: bool) -> io::R
     let text = fleet.config_toml();
     if serve_only {
         let mut out = io::stdout().lock();
+        writeln!(out, "# What it refers to: set these before warroom is started with it.")?;
+        for (name, value) in demo::Fleet::secrets() {
+            writeln!(out, "#     export {name}={value}")?;
+        }
         out.write_all(text.as_bytes())?;
         out.flush()?;
         drop(out);
@@ -273,8 +308,14 @@ fn demonstrate(flags: &Flags, options: demo::Options, serve_only: bool) -> io::R
     }
     crate::io::secrets::provide(&demo::Fleet::secrets());
     let source = config::Source { name: "demo".to_owned(), text };
-    match load_text(&source, flags) {
-        Ok(config) => show(flags, &config, None, Vec::new()),
+    // What happens to a fleet that does not exist belongs in nobody's journal.
+    let folder = if flags.state.is_none() { Some(state::Passing::make()?) } else { None };
+    let flags = Flags {
+        state: folder.as_ref().map(|f| f.path().to_owned()).or(flags.state.clone()),
+        ..flags.clone()
+    };
+    match load_text(&source, &flags) {
+        Ok(config) => show(&flags, &config, None, Vec::new()),
         Err(problems) => Ok(complain(&problems)),
     }
 }

@@ -84,6 +84,9 @@ impl World {
         if ask.path.starts_with("/admin/") {
             return self.admin(node, ask);
         }
+        if spec.stack == Stack::Rabbit && ask.method == "DELETE" {
+            return self.purge(ask.path);
+        }
         if !matches!(ask.method, "GET" | "HEAD") {
             return Answer::error(405, "method not allowed");
         }

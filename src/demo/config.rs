@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 pub fn write(urls: &[String]) -> String {
     let mut out = String::from(HEAD);
     out.push_str(PANELS);
+    out.push_str(PROMISES);
+    out.push_str(ACTIONS);
     let mut urls = urls.iter();
     for spec in &CAST {
         let instances: Vec<String> =
@@ -27,7 +29,11 @@ pub fn write(urls: &[String]) -> String {
         }
         if let Some(url) = instances.first() {
             let link = url.trim_end_matches('"');
-            let _ = writeln!(out, "links = {{ versions = {link}/admin/versions\" }}");
+            let _ = writeln!(
+                out,
+                "links = {{ versions = {link}/admin/versions\", runbook = \"https://wiki.example/{}\" }}",
+                spec.name
+            );
         }
     }
     out
@@ -37,7 +43,7 @@ const HEAD: &str = r#"# The demo's fleet: ten services on loopback, with scripte
 schema = 1
 defaults.poll = { interval = "1s", timeout = "900ms", fails = 3, passes = 2, warmup = "10s" }
 defaults.window = "30s"
-environment.demo = { actions = "off" }
+environment.demo = { actions = "confirm" }
 auth.demo = { bearer = ["env:WARROOM_DEMO_TOKEN"] }
 auth.broker = { basic = { user = "demo", password = "env:WARROOM_DEMO_PASSWORD" } }
 auth.accounts = { login = { path = "/login", json = { user = "env:WARROOM_DEMO_USER", password = "env:WARROOM_DEMO_PASSWORD" }, token = "/access_token" } }
@@ -52,6 +58,35 @@ panel.errors = { title = "Error ratio", expr = 'warroom_service_error_ratio', un
 panel.spread = { title = "Latency of the gateway", expr = 'sum by (le) (rate(http_request_duration_seconds_bucket{job="gateway"}[{{.window}}]))', unit = "seconds", kind = "heatmap", range = "5m" }
 panel.busiest = { title = "Busiest", expr = 'topk(8, sum by (job, status) (rate(http_requests_total[{{.window}}])))', unit = "per-second", kind = "table" }
 panel.gateway-status = { title = "Gateway by status", expr = 'sum by (status) (rate(http_requests_total{job="gateway"}[{{.window}}]))', unit = "per-second", range = "5m", service = "gateway" }
+"#;
+
+/// Objectives, and rules and incidents at the demo's pace: its troubles last a minute or two.
+const PROMISES: &str = r##"
+slo.checkout-availability = { service = "checkout", objective = 99.9, title = "99.9% of orders are answered" }
+slo.checkout-speed = { service = "checkout", objective = 95, latency = { threshold = "500ms" }, title = "95% of orders within 500 ms" }
+slo.payments-availability = { service = "payments", objective = 99.5, title = "99.5% of payments are answered" }
+slo.search-speed = { service = "search", objective = 95, latency = { threshold = "250ms" }, title = "95% of searches within 250 ms" }
+slo.gateway-availability = { service = "gateway", objective = 99.9, window = "7d", title = "99.9% of requests are answered" }
+slo.accounts-availability = { service = "accounts", objective = 99.95, title = "99.95% of requests are answered" }
+slo.worker-success = { service = "worker", objective = 99, title = "99% of jobs succeed", error = 'sum(rate(sidekiq_jobs_failed_total[{{.window}}]))', total = 'sum(rate(sidekiq_jobs_executed_total[{{.window}}]))' }
+slo.inventory-uptime = { service = "inventory", objective = 99.5, title = "inventory answers its health check", probe = { poll = "health" } }
+builtin_rules = { interval = "1s", wait = "5s", queue_wait = "10s" }
+incident.settle = "20s"
+incident.flap = "2m"
+incident.lower_after = "1m"
+incident.keep = "30m"
+incident.update_every = "5m"
+incident.channel = "#demo-incidents"
+incident.moves.checkout = { service = "checkout", steps = ["was there a deploy? :rollback checkout", "if not: look at payments and its breaker"] }
+"##;
+
+/// What can be done: the small convention of docs/admin-api.md, which the fleet serves, and
+/// RabbitMQ's own.
+const ACTIONS: &str = r#"
+action.restart = { preset = "admin-api.restart", services = ["gateway", "checkout", "payments", "search", "accounts", "catalog", "recommendations", "inventory", "worker"], settle = { limit = "60s" }, cool_down = "15s" }
+action.flush-cache = { preset = "admin-api.flush-cache", services = ["search", "catalog"], settle = { limit = "60s" }, cool_down = "15s" }
+action.rollback = { preset = "admin-api.rollback", services = ["checkout"], settle = { limit = "60s" }, cool_down = "15s" }
+action.purge = { preset = "rabbitmq.purge", services = ["broker"], cool_down = "15s" }
 "#;
 
 /// The lines of a service that depend on its stack.

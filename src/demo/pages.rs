@@ -237,7 +237,7 @@ impl World {
     fn rabbit(&self, path: &str) -> Option<Value> {
         let rate = self.weather[super::cast::WORKER].requests;
         match path {
-            "/api/queues" => Some(Value::Array(
+            "/api/queues" | "/api/queues/%2F" => Some(Value::Array(
                 self.broker_queues()
                     .iter()
                     .map(|(name, ready, unacknowledged, consumers)| {

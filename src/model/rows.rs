@@ -1,5 +1,6 @@
 //! The fleet as it stands: one row a service, one row a target. Plain data, computed by `update`.
 
+use super::standing::Standing;
 use crate::labels::Labels;
 use crate::plan::{Plan, Signal};
 use crate::target::health::State;
@@ -57,6 +58,8 @@ pub struct ServiceRow {
     pub last_answer: Option<Timestamp>,
     /// The shortest interval of its polls.
     pub interval: Duration,
+    /// Its promises and incidents.
+    pub standing: Standing,
 }
 
 /// Why something is not well.
@@ -143,6 +146,8 @@ pub struct TargetRow {
     pub failure: Option<Failure>,
     /// What it saw that is not a number; kept while it fails.
     pub observation: Option<Observation>,
+    /// The version that its `*_build_info` names; kept while it fails.
+    pub build: Option<Clean>,
     /// Numbers of a `json` poll: series and value.
     pub numbers: Vec<(Labels, f64)>,
     /// It is not asked before this moment, and why.
@@ -207,6 +212,7 @@ impl ServiceRow {
             instances: (0, 0),
             last_answer: None,
             interval: plan.interval,
+            standing: Standing::default(),
         }
     }
 
@@ -239,7 +245,7 @@ impl ServiceRow {
 }
 
 impl TargetRow {
-    fn unknown(target: &Arc<Target>) -> Self {
+    pub(super) fn unknown(target: &Arc<Target>) -> Self {
         Self {
             target: Arc::clone(target),
             state: State::Unknown,
@@ -251,6 +257,7 @@ impl TargetRow {
             answer: None,
             failure: None,
             observation: None,
+            build: None,
             numbers: Vec::new(),
             held_until: None,
             retry_after: None,

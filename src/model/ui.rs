@@ -2,6 +2,7 @@
 //! numbers.
 
 use super::rows::{Fleet, ServiceRow, TargetRow};
+use crate::incident::Incidents;
 use crate::labels::Labels;
 use crate::plan::{Plan, Signal};
 use crate::target::TargetId;
@@ -19,6 +20,14 @@ pub enum Screen {
     Service(Arc<str>),
     /// Each poll of each instance.
     Targets,
+    /// Objectives and budgets.
+    Slos,
+    /// What is going wrong, and what went wrong.
+    Incidents,
+    /// Everything about one incident, by its id.
+    Incident(Arc<str>),
+    /// What was done, by whom, and whether it helped.
+    Actions,
     /// PromQL, typed.
     Explore,
     /// The panels of the configuration.
@@ -36,6 +45,10 @@ impl Screen {
             Self::Overview => "overview",
             Self::Service(_) => "service",
             Self::Targets => "targets",
+            Self::Slos => "slos",
+            Self::Incidents => "incidents",
+            Self::Incident(_) => "incident",
+            Self::Actions => "actions",
             Self::Explore => "explore",
             Self::Panels => "panels",
             Self::Body(_) => "body",
@@ -51,6 +64,12 @@ pub enum RowKey {
     Service(Arc<str>),
     /// A target.
     Target(TargetId),
+    /// An objective.
+    Slo(Arc<str>),
+    /// An incident, by its id.
+    Incident(Arc<str>),
+    /// An action that was run, by its key.
+    Run(Arc<str>),
     /// A panel, by its place.
     Panel(usize),
     /// A series of the explorer's answer.
@@ -87,6 +106,8 @@ pub enum PromptKind {
     Command,
     /// `/`
     Filter,
+    /// A note for an incident.
+    Note,
 }
 
 /// A line that is being typed.
@@ -96,7 +117,7 @@ pub struct Prompt {
     pub kind: PromptKind,
     /// What has been typed.
     pub text: String,
-    /// The filter before, so that escape brings it back.
+    /// The filter before, so that escape brings it back; of a note, the incident's id.
     pub before: String,
 }
 
@@ -109,6 +130,28 @@ pub struct Message {
     pub bad: bool,
     /// Until when.
     pub until: Timestamp,
+}
+
+/// Where a number comes from, as it is shown: a name and a text a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explain {
+    /// What is explained.
+    pub title: String,
+    /// Lines: what, and what there is to say of it.
+    pub lines: Vec<(String, String)>,
+    /// Lines that are scrolled away, where it is longer than the screen.
+    pub offset: usize,
+}
+
+/// What the screen showed when it was told to hold still. The header lives on.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The fleet as it stood.
+    pub fleet: Arc<Fleet>,
+    /// The incidents as they stood.
+    pub incidents: Incidents,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What the operator is looking at.
@@ -126,6 +169,14 @@ pub struct Ui {
     pub targets: ListState,
     /// The service screen's list of targets.
     pub service: ListState,
+    /// The objectives.
+    pub slos: ListState,
+    /// The incidents.
+    pub incidents: ListState,
+    /// The timeline of an incident.
+    pub incident: ListState,
+    /// The actions that were run.
+    pub actions: ListState,
     /// The explorer's table.
     pub explore: ListState,
     /// The page of panels.
@@ -140,12 +191,12 @@ pub struct Ui {
     pub prompt: Option<Prompt>,
     /// A line that tells something.
     pub message: Option<Message>,
+    /// The explanation that stands over the screen.
+    pub explain: Option<Explain>,
     /// Everything that is wrong with the configuration that was read last.
     pub reload_problems: Vec<String>,
     /// The picture that is held.
-    pub frozen: Option<Arc<Fleet>>,
-    /// Since when it is held.
-    pub frozen_at: Timestamp,
+    pub frozen: Option<Box<Picture>>,
     /// The theme in use.
     pub theme: String,
     /// Listening to the mouse?
@@ -167,6 +218,10 @@ impl Ui {
             overview: ListState::default(),
             targets: ListState::default(),
             service: ListState::default(),
+            slos: ListState::default(),
+            incidents: ListState::default(),
+            incident: ListState::default(),
+            actions: ListState::default(),
             explore: ListState::default(),
             panels: ListState::default(),
             body: ListState::default(),
@@ -174,9 +229,9 @@ impl Ui {
             pane: 0,
             prompt: None,
             message: None,
+            explain: None,
             reload_problems: Vec::new(),
             frozen: None,
-            frozen_at: Timestamp::default(),
             theme: plan.ui.theme.clone(),
             mouse: plan.ui.mouse,
         }
@@ -188,6 +243,10 @@ impl Ui {
             Screen::Overview => &self.overview,
             Screen::Targets => &self.targets,
             Screen::Service(_) => &self.service,
+            Screen::Slos => &self.slos,
+            Screen::Incidents => &self.incidents,
+            Screen::Incident(_) => &self.incident,
+            Screen::Actions => &self.actions,
             Screen::Explore => &self.explore,
             Screen::Panels => &self.panels,
             Screen::Body(_) => &self.body,
@@ -201,6 +260,10 @@ impl Ui {
             Screen::Overview => &mut self.overview,
             Screen::Targets => &mut self.targets,
             Screen::Service(_) => &mut self.service,
+            Screen::Slos => &mut self.slos,
+            Screen::Incidents => &mut self.incidents,
+            Screen::Incident(_) => &mut self.incident,
+            Screen::Actions => &mut self.actions,
             Screen::Explore => &mut self.explore,
             Screen::Panels => &mut self.panels,
             Screen::Body(_) => &mut self.body,
@@ -221,7 +284,14 @@ impl Ui {
                 targets(fleet, &self.service, Some(name)).map(|row| RowKey::Target(row.target.id)).collect()
             }
             // These lists are not of the fleet: see `Model::keys`.
-            Screen::Explore | Screen::Panels | Screen::Body(_) | Screen::Help => Vec::new(),
+            Screen::Slos
+            | Screen::Incidents
+            | Screen::Incident(_)
+            | Screen::Actions
+            | Screen::Explore
+            | Screen::Panels
+            | Screen::Body(_)
+            | Screen::Help => Vec::new(),
         }
     }
 
@@ -299,12 +369,20 @@ fn most(a: Option<f64>, b: Option<f64>) -> Ordering {
     }
 }
 
-/// Down before degraded before stale before warming before unknown before up; among equals the one with more reasons,
-/// then by name. Numbers that move all the time are no part of it: rows must not dance.
+/// Down or paging first, then whose budget ends soonest, then by state, then who has least budget left, then who has
+/// more reasons, then by name. Budgets count in coarse steps, and numbers that move all the time not at all: rows must
+/// not dance.
 fn worst(a: &ServiceRow, b: &ServiceRow) -> Ordering {
     let grave =
         |row: &ServiceRow| row.reasons.iter().filter(|reason| reason.state >= State::Degraded).count();
-    b.state.cmp(&a.state).then_with(|| grave(b).cmp(&grave(a))).then_with(|| a.name.cmp(&b.name))
+    let urgent = |row: &ServiceRow| row.state == State::Down || row.standing.paging;
+    urgent(b)
+        .cmp(&urgent(a))
+        .then_with(|| a.standing.ends_step().cmp(&b.standing.ends_step()))
+        .then_with(|| b.state.cmp(&a.state))
+        .then_with(|| a.standing.left_step().cmp(&b.standing.left_step()))
+        .then_with(|| grave(b).cmp(&grave(a)))
+        .then_with(|| a.name.cmp(&b.name))
 }
 
 /// The targets in the order and with the filter of `list`; of one service, or of all.

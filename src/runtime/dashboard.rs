@@ -1,18 +1,26 @@
 //! The dashboard's loop: keys before frames, frames before data, data before work.
 
+use super::acts::Acts;
 use super::pace::Pace;
 use super::{happened, now, setup};
 use crate::config::Problem;
+use crate::config::Ring;
 use crate::event::{Browsed, Effect, Event, What};
+use crate::incident::Change;
+use crate::io::bell;
 use crate::io::clipboard;
+use crate::io::identity;
+use crate::io::keeper::{Keeper, Kept};
 use crate::io::poll::{FullBody, Message, Poller};
 use crate::io::terminal::{Detected, Input, Inputs, Screen, ScreenOptions, Signal, signals};
 use crate::io::watch::Watch;
 use crate::keymap::{Chord, Key};
 use crate::model::{Changed, Model};
+use crate::notification::{Delivery, Message as MessageOf, Notice, Router};
 use crate::plan::Plan;
 use crate::text::Clean;
 use crate::theme::Theme;
+use crate::units::Timestamp;
 use crate::update::{settle, update};
 use crate::view;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -39,10 +47,17 @@ pub struct Dashboard {
     pub ascii: bool,
     /// Nothing may be changed from here.
     pub read_only: bool,
+    /// How this terminal is rung.
+    pub ring: Ring,
+    /// The state folder, or why there is none.
+    pub state: Result<PathBuf, String>,
 }
 
 /// Messages of the poller that may wait; beyond, polls are held back.
 const MESSAGES: usize = 256;
+
+/// Messages of the keeper that may wait.
+const KEPT: usize = 16;
 
 /// Shows the dashboard until it is left; returns the exit code.
 ///
@@ -62,6 +77,10 @@ struct Shown {
     theme: Theme,
     pace: Pace,
     poller: Poller,
+    keeper: Keeper,
+    acts: Acts,
+    router: Router,
+    ring: Ring,
     loader: Option<Loader>,
     reloads: mpsc::Sender<Result<Arc<Plan>, Vec<Problem>>>,
     detected: Detected,
@@ -80,6 +99,14 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
     let poller = Poller::start(sender)?;
     poller.configure(setup(&plan));
     let mut model = Model::new(Arc::clone(&plan), now(), dashboard.read_only);
+    model.who = identity::who();
+    model.judging.remembering = true;
+    model.acts.salt = u64::from_str_radix(identity::nonce().get(..16).unwrap_or("0"), 16).unwrap_or(0);
+    let (acts, mut acted) = Acts::new(dashboard.state.clone());
+    let (keeping, mut kept) = mpsc::channel(KEPT);
+    // The loop is gone if nobody takes it.
+    let tell = move |what| drop(keeping.blocking_send(what));
+    let keeper = Keeper::start(dashboard.state, tell)?;
     let screen = Screen::enter(ScreenOptions { mouse: plan.ui.mouse, size: None })?;
     model.ui.size = screen.size();
     let (reading, mut bodies) = mpsc::channel(4);
@@ -90,6 +117,10 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         theme,
         pace: Pace::new(started),
         poller,
+        keeper,
+        acts,
+        router: Router::new(vec![plan.terminal.clone()], identity::who()),
+        ring: dashboard.ring,
         loader: dashboard.loader,
         reloads,
         detected: dashboard.detected,
@@ -97,7 +128,7 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         exit: None,
     };
     shown.draw()?;
-    let (_inputs, mut inputs) = Inputs::start()?;
+    let (_inputs, mut inputs) = Inputs::start(now)?;
     let (changes, mut changed) = mpsc::channel(1);
     let _watch = watch(&dashboard.watched, changes, &mut shown.model);
     while shown.exit.is_none() {
@@ -117,6 +148,8 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
             Some(plan) = reloaded.recv() => shown.happen(What::Reloaded(plan)),
             Some(()) = changed.recv() => shown.reload(),
             Some(body) = bodies.recv() => shown.happen(body),
+            Some(what) = acted.recv() => shown.happen(what),
+            Some(kept) = kept.recv() => shown.happen(told(kept)),
             message = messages.recv() => match message {
                 Some(message) => {
                     let message = read_apart(&reading, message);
@@ -128,13 +161,34 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
                 None => return Err(io::Error::other("polling: its thread has ended; please report this fault")),
             },
             () = std::future::ready(()), if shown.model.has_work() => shown.happen(What::Work),
-            () = tokio::time::sleep(tick) => shown.happen(What::Tick),
+            () = tokio::time::sleep(tick) => {
+                shown.happen(What::Tick);
+                let held = shown.router.due(now());
+                shown.rung(held);
+            }
         }
     }
     let code = shown.exit.unwrap_or(0);
+    // What was counted since the last batch.
+    let rest = shown.model.slos.book.unsaved(usize::MAX);
+    if rest.iter().any(|saved| !saved.is_empty()) {
+        shown.keeper.save(rest, now());
+    }
+    // A keeper that waits for the loop must not keep the loop waiting for it.
+    kept.close();
     // The terminal first: whatever else takes time, the shell is usable.
     let left = shown.screen.leave();
     if code == 0 { left.map(|()| code) } else { Ok(code) }
+}
+
+/// What the keeper says, as an event.
+fn told(kept: Kept) -> What {
+    match kept {
+        Kept::Remembered { entries, saved } => What::Remembered { entries, saved },
+        Kept::Written(entries) => What::Written(entries),
+        Kept::Proposed(entry, outcome) => What::Proposed(entry, outcome.map_err(|why| Clean::new(&why))),
+        Kept::Notice(text) => What::Notice(Clean::new(&text)),
+    }
 }
 
 /// A whole body may take long to read: that is done beside the loop.
@@ -187,28 +241,42 @@ impl Shown {
     }
 
     fn happen(&mut self, what: What) {
-        for effect in update(&mut self.model, Event { at: now(), what }) {
-            self.carry_out(effect);
-        }
+        self.happened_at(now(), what);
     }
 
-    fn input(&mut self, input: Option<Input>) {
+    fn happened_at(&mut self, at: Timestamp, what: What) {
+        let looked = matches!(what, What::Reports(_) | What::Reloaded(_));
+        for effect in update(&mut self.model, Event { at, what }) {
+            self.carry_out(effect);
+        }
+        if looked {
+            self.acts.look(&self.model);
+        }
+        self.acts.listen(&self.model);
+    }
+
+    fn input(&mut self, input: Option<(Timestamp, Input)>) {
+        let Some((at, input)) = input else {
+            self.exit = Signal::Hup.exit_code();
+            return;
+        };
+        // The moment of the keyboard, not of the loop: the door tells hands from a paste by it.
         match input {
-            None | Some(Input::Hangup) => self.exit = Signal::Hup.exit_code(),
-            Some(Input::Key(key)) => {
+            Input::Hangup => self.exit = Signal::Hup.exit_code(),
+            Input::Key(key) => {
                 #[cfg(debug_assertions)]
                 panic_if_told(key);
                 if let Some(chord) = chord(key) {
-                    self.happen(What::Key(chord));
+                    self.happened_at(at, What::Key(chord));
                 }
             }
-            Some(Input::Paste(text)) => self.happen(What::Paste(text)),
-            Some(Input::Mouse(mouse)) => {
+            Input::Paste(text) => self.happened_at(at, What::Paste(text)),
+            Input::Mouse(mouse) => {
                 if let Some(what) = pointed(mouse) {
                     self.happen(what);
                 }
             }
-            Some(Input::Focus(_)) => {}
+            Input::Focus(_) => {}
         }
     }
 
@@ -231,7 +299,10 @@ impl Shown {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Quit => self.exit = Some(0),
-            Effect::Configure => self.poller.configure(setup(&self.model.plan)),
+            Effect::Configure => {
+                self.poller.configure(setup(&self.model.plan));
+                self.router.reload(vec![self.model.plan.terminal.clone()]);
+            }
             Effect::PollNow(target) => {
                 self.poller.poll_now(target);
             }
@@ -249,9 +320,44 @@ impl Shown {
                 self.screen.raw(&clipboard::osc52(&text, self.detected.multiplexer));
             }
             Effect::Mouse(on) => self.screen.set_mouse(on),
+            Effect::Journal(entries) => self.keeper.append(entries),
+            Effect::Save(batch) => self.keeper.save(batch, self.model.now),
+            Effect::Tell(changes) => self.ring(&changes),
+            Effect::Propose(two, entry) => self.keeper.propose(two, entry),
+            Effect::Act => {
+                self.acts.send(self.model.acts.take());
+                self.acts.look(&self.model);
+            }
+            Effect::Choices(action, service, param) => {
+                self.acts.choices(&self.model, &action, &service, param);
+            }
+            Effect::Check(id) => self.acts.check(&self.model, id),
+            Effect::TwoKey(folder) => self.acts.two_key([folder].into()),
+            Effect::StopWaiting(id) => self.acts.stop_waiting(&id),
             Effect::Suspend => self.suspend(),
+            // It stands in the line at the bottom already.
+            Effect::Warn(_) => {}
             Effect::Redraw => self.screen.redraw_all(),
         }
+    }
+
+    /// A dashboard rings: bell or desktop notification, as the terminal can. Webhooks are `watch`'s.
+    fn ring(&mut self, changes: &[Change]) {
+        let mut deliveries = Vec::new();
+        for notice in Notice::all(changes) {
+            deliveries.extend(self.router.route(&notice, self.model.now));
+        }
+        self.rung(deliveries);
+    }
+
+    fn rung(&mut self, deliveries: Vec<Delivery>) {
+        for delivery in deliveries {
+            if let MessageOf::Ring { title, body } = &delivery.message {
+                self.screen.raw(&bell::ring(self.ring, title, body, self.detected.multiplexer));
+            }
+        }
+        // Rings stand in no journal: each terminal has its own.
+        self.router.entries();
     }
 
     fn suspend(&mut self) {

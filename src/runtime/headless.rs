@@ -25,7 +25,7 @@ pub enum Rounds {
 }
 
 /// Time between the two rounds: long enough for counters to move.
-const BETWEEN: Duration = Duration::from_secs(1);
+pub(super) const BETWEEN: Duration = Duration::from_secs(1);
 
 /// Polls the plan's targets without a screen and returns what is known then.
 ///
@@ -64,7 +64,7 @@ async fn one_round(
 }
 
 /// Takes in what comes until `until`, or until every target in `waiting` has been heard.
-async fn listen(
+pub(super) async fn listen(
     model: &mut Model,
     messages: &mut mpsc::Receiver<crate::io::poll::Message>,
     until: Instant,
@@ -77,10 +77,20 @@ async fn listen(
                 waiting.remove(&report.target);
             }
         }
-        if let Some(what) = happened(model, message) {
-            update(model, Event { at: now(), what });
-        }
+        take_in(model, message);
     }
+    finish(model);
+}
+
+/// Takes in one message.
+pub(super) fn take_in(model: &mut Model, message: crate::io::poll::Message) {
+    if let Some(what) = happened(model, message) {
+        update(model, Event { at: now(), what });
+    }
+}
+
+/// Does all work that is due.
+pub(super) fn finish(model: &mut Model) {
     while model.has_work() {
         update(model, Event { at: now(), what: What::Work });
     }

@@ -1,11 +1,11 @@
 //! Keys and mouse: a chord becomes a command, a command changes what is looked at.
 
-use super::{browse, explore, prompt, say};
+use super::{act, browse, explain, explore, incidents, prompt, say};
 use crate::command::Command;
 use crate::event::Effect;
 use crate::keymap::{Chord, Context};
 use crate::layout;
-use crate::model::ui::{OVERVIEW_ORDERS, Prompt, PromptKind, RowKey, Screen, TARGET_ORDERS};
+use crate::model::ui::{OVERVIEW_ORDERS, Picture, Prompt, PromptKind, RowKey, Screen, TARGET_ORDERS};
 use crate::model::{Changed, Model};
 use crate::target::TargetId;
 use crate::theme;
@@ -15,8 +15,12 @@ pub(super) fn pressed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>
     model.changed = Changed::Now;
     if chord == Chord::ctrl('c') {
         effects.push(Effect::Quit);
+    } else if model.acts.over.is_some() {
+        act::key(model, chord, effects);
     } else if model.ui.prompt.is_some() {
         prompt::typed(model, chord, effects);
+    } else if model.ui.explain.is_some() {
+        explain::pressed(model, chord);
     } else if model.ui.screen == Screen::Explore
         && model.explore.typing
         && explore::typed(model, chord, effects)
@@ -33,11 +37,18 @@ pub(super) fn pressed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>
 pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>) {
     let page = page(model);
     match command {
-        Command::Quit => effects.push(Effect::Quit),
+        Command::Quit => quit(model, effects),
         Command::Help if model.ui.screen == Screen::Help => back(model),
         Command::Help => go(model, Screen::Help),
         Command::Overview => go(model, Screen::Overview),
         Command::Targets => go(model, Screen::Targets),
+        Command::Slos => go(model, Screen::Slos),
+        Command::Incidents => go(model, Screen::Incidents),
+        Command::Actions => go(model, Screen::Actions),
+        Command::Acknowledge => incidents::acknowledge(model, effects),
+        Command::Note => incidents::note(model),
+        Command::Explain => explain::open(model),
+        Command::Act => act::open(model),
         Command::Explore => explore::open(model, "", effects),
         Command::Panels => go(model, Screen::Panels),
         Command::Longer => explore::zoom(model, 1),
@@ -87,6 +98,24 @@ pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>
     }
 }
 
+/// Leaves; while an act is under way only when it is asked for twice, because nobody would learn how it ended.
+fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
+    let doing = model.acts.live().map(|run| {
+        format!(
+            "{} on {} is under way: once more leaves it alone",
+            run.proposal.action().name,
+            run.proposal.service()
+        )
+    });
+    match doing {
+        Some(text) if model.acts.leaving < model.now => {
+            model.acts.leaving = model.now + super::MESSAGE_FOR;
+            say(model, true, text);
+        }
+        _ => effects.push(Effect::Quit),
+    }
+}
+
 /// Shows another screen; `back` returns.
 pub(super) fn go(model: &mut Model, screen: Screen) {
     if model.ui.screen == screen {
@@ -98,6 +127,9 @@ pub(super) fn go(model: &mut Model, screen: Screen) {
     if matches!(model.ui.screen, Screen::Service(_)) {
         model.ui.service = crate::model::ui::ListState::default();
         model.ui.pane = 0;
+    }
+    if matches!(model.ui.screen, Screen::Incident(_)) {
+        model.ui.incident = crate::model::ui::ListState::default();
     }
     settle(model);
 }
@@ -121,6 +153,15 @@ fn open(model: &mut Model, effects: &mut Vec<Effect>) {
     model.ui.list_mut().chosen = true;
     match model.ui.list().selected.clone() {
         Some(RowKey::Service(name)) => go(model, Screen::Service(name)),
+        Some(RowKey::Run(id)) => act::repeat(model, &id, effects),
+        Some(RowKey::Incident(id)) => go(model, Screen::Incident(id)),
+        Some(RowKey::Slo(name)) => {
+            let found = model.slos.rows.iter().find(|row| row.name == name);
+            match found.map(|row| Arc::clone(&row.service)).filter(|name| model.service(name).is_some()) {
+                Some(service) => go(model, Screen::Service(service)),
+                None => say(model, true, "this SLO speaks of no service of the configuration".to_owned()),
+            }
+        }
         Some(RowKey::Series(labels)) => explore::isolate(model, labels),
         Some(RowKey::Family(index)) => browse::chosen(model, index, effects),
         Some(RowKey::Panel(index)) => {
@@ -149,7 +190,15 @@ fn open(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 /// The screens that `left` and `right` turn through; on the service screen they turn through services instead.
-const RING: [Screen; 4] = [Screen::Overview, Screen::Targets, Screen::Explore, Screen::Panels];
+const RING: [Screen; 7] = [
+    Screen::Overview,
+    Screen::Targets,
+    Screen::Explore,
+    Screen::Panels,
+    Screen::Slos,
+    Screen::Incidents,
+    Screen::Actions,
+];
 
 fn turn(model: &mut Model, by: isize) {
     if let Screen::Service(name) = &model.ui.screen {
@@ -177,6 +226,9 @@ fn turn(model: &mut Model, by: isize) {
 
 fn page(model: &Model) -> isize {
     let areas = layout::areas(model);
+    if let Screen::Incident(id) = &model.ui.screen {
+        return layout::timeline_rows(model, id, areas.body).max(1) as isize;
+    }
     layout::list_rows(areas.list, model.ui.size).max(1) as isize
 }
 
@@ -187,6 +239,14 @@ pub(super) fn moved(model: &mut Model, by: isize) {
         let last = model.plan.ui.keys.rows().len() as isize;
         let help = &mut model.ui.help;
         help.offset = (help.offset as isize).saturating_add(by).clamp(0, last) as usize;
+        return;
+    }
+    if let Screen::Incident(id) = &model.ui.screen {
+        // Down is towards the newest, at the end. Of entries that take two lines, half as many fit.
+        let entries = model.incidents.get(id).map_or(0, |it| it.timeline.len());
+        let most = entries.saturating_sub(page(model) as usize / 2) as isize;
+        let list = &mut model.ui.incident;
+        list.offset = (list.offset as isize).saturating_sub(by).clamp(0, most) as usize;
         return;
     }
     let keys = model.keys();
@@ -206,6 +266,9 @@ pub(super) fn settle(model: &mut Model) {
 }
 
 fn scroll(model: &mut Model) {
+    if matches!(model.ui.screen, Screen::Incident(_) | Screen::Help) {
+        return; // these scroll a text
+    }
     let page = page(model).max(1) as usize;
     let len = model.keys().len();
     let list = model.ui.list_mut();
@@ -216,7 +279,7 @@ fn scroll(model: &mut Model) {
 fn open_prompt(model: &mut Model, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter => model.ui.list().filter.clone(),
-        PromptKind::Command => String::new(),
+        PromptKind::Command | PromptKind::Note => String::new(),
     };
     let text = before.clone();
     model.ui.prompt = Some(Prompt { kind, text, before });
@@ -230,8 +293,8 @@ fn step_match(model: &mut Model, by: isize) {
 
 fn freeze(model: &mut Model) {
     if model.ui.frozen.take().is_none() {
-        model.ui.frozen = Some(Arc::clone(&model.fleet));
-        model.ui.frozen_at = model.now;
+        let (fleet, incidents) = (Arc::clone(&model.fleet), model.incidents.clone());
+        model.ui.frozen = Some(Box::new(Picture { fleet, incidents, at: model.now }));
     }
     settle(model);
 }
@@ -240,7 +303,7 @@ fn sort(model: &mut Model) {
     let orders = match model.ui.screen {
         Screen::Overview => OVERVIEW_ORDERS,
         Screen::Targets | Screen::Service(_) => TARGET_ORDERS,
-        Screen::Explore | Screen::Panels | Screen::Body(_) | Screen::Help => return,
+        _ => return,
     };
     let list = model.ui.list_mut();
     list.order = (list.order + 1) % orders.len();
@@ -281,6 +344,11 @@ pub(super) fn set_theme(model: &mut Model, name: &str, effects: &mut Vec<Effect>
 
 fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
     let text = match &model.ui.list().selected {
+        _ if matches!(model.ui.screen, Screen::Incident(_)) => shown_incident(model),
+        Some(RowKey::Incident(id)) => incidents::fitting(model, id),
+        Some(RowKey::Slo(name)) => model.slos.rows.iter().find(|row| row.name == *name).map(|row| {
+            format!("{}: {}; budget ends: {}; seen {}", row.name, row.title, row.exhaustion, row.coverage)
+        }),
         Some(RowKey::Service(name)) => model.service(name).map(|row| {
             let why: Vec<&str> = row.reasons.iter().map(|reason| reason.text.as_str()).collect();
             format!("{}: {} {}", row.name, row.state.word(), why.join("; ")).trim_end().to_owned()
@@ -288,6 +356,10 @@ fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
         Some(RowKey::Target(id)) => model.target(*id).map(|row| row.target.url.to_string()),
         Some(RowKey::Series(labels)) => Some(crate::text::clean(&labels.to_string()).into_owned()),
         Some(RowKey::Panel(index)) => model.panels.all.get(*index).map(|panel| panel.plan.expr.to_string()),
+        Some(RowKey::Run(id)) => {
+            let act = model.acts.ledger.act(id);
+            act.and_then(|act| act.shots.last()).map(|line| line.curl.to_string())
+        }
         _ => None,
     };
     if let Some(text) = text {
@@ -297,10 +369,16 @@ fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
+/// The notice that fits the incident on the screen.
+fn shown_incident(model: &Model) -> Option<String> {
+    let Screen::Incident(id) = &model.ui.screen else { return None };
+    incidents::fitting(model, id)
+}
+
 /// A click selects a row; on the row that is selected it opens it.
 pub(super) fn clicked(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effect>) {
     model.changed = Changed::Now;
-    if model.ui.prompt.is_some() {
+    if model.ui.prompt.is_some() || model.acts.over.is_some() || model.ui.explain.take().is_some() {
         return;
     }
     let areas = layout::areas(model);
@@ -308,7 +386,9 @@ pub(super) fn clicked(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effec
     if model.ui.screen == Screen::Explore {
         model.explore.typing = areas.summary.contains((x, y).into());
     }
-    if body.contains((x, y).into()) && !matches!(model.ui.screen, Screen::Help | Screen::Panels) {
+    if body.contains((x, y).into())
+        && !matches!(model.ui.screen, Screen::Help | Screen::Panels | Screen::Incident(_))
+    {
         let index = model.ui.list().offset + usize::from(y - body.y);
         let Some(key) = model.keys().get(index).cloned() else { return };
         let list = model.ui.list_mut();

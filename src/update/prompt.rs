@@ -1,6 +1,6 @@
 //! The `:` and `/` lines.
 
-use super::{explore, keys, say};
+use super::{act, explore, incidents, keys, say};
 use crate::command::Command;
 use crate::event::Effect;
 use crate::keymap::{Chord, Key};
@@ -10,8 +10,13 @@ use crate::text::clean;
 use crate::theme;
 use std::sync::Arc;
 
-/// The longest line that can be typed.
-const LONGEST: usize = 200;
+/// The longest line that can be typed: notes are sentences.
+const fn longest(kind: PromptKind) -> usize {
+    match kind {
+        PromptKind::Note => 1_000,
+        PromptKind::Command | PromptKind::Filter => 200,
+    }
+}
 
 pub(super) fn typed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>) {
     let Some(mut prompt) = model.ui.prompt.take() else { return };
@@ -27,6 +32,7 @@ pub(super) fn typed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>) 
                 PromptKind::Command => run_line(model, prompt.text.trim(), effects),
                 // Whoever confirms a filter means the row that it found.
                 PromptKind::Filter => model.ui.list_mut().chosen = true,
+                PromptKind::Note => incidents::noted(model, &prompt.before, &prompt.text, effects),
             }
             return;
         }
@@ -41,7 +47,7 @@ pub(super) fn typed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>) 
             prompt.text.truncate(kept);
         }
         Chord { key: Key::Tab, .. } if prompt.kind == PromptKind::Command => complete(model, &mut prompt),
-        Chord { key: Key::Char(c), ctrl: false, alt: false } if prompt.text.len() < LONGEST => {
+        Chord { key: Key::Char(c), ctrl: false, alt: false } if prompt.text.len() < longest(prompt.kind) => {
             prompt.text.push(c);
         }
         _ => {}
@@ -60,7 +66,7 @@ pub(super) fn pasted(model: &mut Model, text: &str) {
         }
         return;
     };
-    let room = LONGEST.saturating_sub(prompt.text.len());
+    let room = longest(prompt.kind).saturating_sub(prompt.text.len());
     prompt.text.extend(clean(text).chars().take(room));
     if prompt.kind == PromptKind::Filter {
         filter(model, &prompt.text);
@@ -80,7 +86,8 @@ pub(super) fn candidates(model: &Model) -> Vec<String> {
     let commands = Command::ALL.iter().map(|(_, name, _)| (*name).to_owned());
     let themes = theme::BUILT_IN.iter().map(|(name, _)| format!("theme {name}"));
     let services = model.fleet.services.iter().map(|row| format!("service {}", row.name));
-    commands.chain(services).chain(themes).collect()
+    let acts = act::candidates(model);
+    commands.chain(services).chain(themes).chain(incidents::candidates(model)).chain(acts).collect()
 }
 
 /// Completes as far as all candidates agree; if they agree no further, says which there are.
@@ -103,9 +110,13 @@ fn complete(model: &mut Model, prompt: &mut Prompt) {
 
 fn run_line(model: &mut Model, line: &str, effects: &mut Vec<Effect>) {
     let (word, rest) = line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()));
+    if incidents::command(model, word, rest, effects) {
+        return;
+    }
     match (word, rest) {
         ("", _) => {}
-        ("q" | "q!" | "quit" | "exit", "") => effects.push(Effect::Quit),
+        ("q!", "") => effects.push(Effect::Quit),
+        ("q" | "quit" | "exit", "") => keys::run(model, Command::Quit, effects),
         ("theme", name) if !name.is_empty() => {
             if theme::BUILT_IN.iter().any(|(known, _)| *known == name) {
                 keys::set_theme(model, name, effects);
@@ -119,6 +130,9 @@ fn run_line(model: &mut Model, line: &str, effects: &mut Vec<Effect>) {
         ("pin", name) if !name.is_empty() => explore::pin(model, name),
         ("unpin", "") => explore::unpin(model),
         ("filter", text) => filter(model, text),
+        (name, rest) if Command::named(name).is_none() && act::knows(model, name) => {
+            act::command(model, name, rest, effects);
+        }
         (name, "") => match Command::named(name) {
             Some(command) => keys::run(model, command, effects),
             None => open_service(model, name),

@@ -1,11 +1,13 @@
 //! Polls that came back: samples into the store, rows brought up to date, states judged.
 
 use crate::config::poll::PollKind;
+use crate::event::Effect;
 use crate::model::judge::{self, Facts};
 use crate::model::rows::{BreakerRow, ComponentRow, Fleet, QueueRow, TargetRow, breaker_rank};
+use crate::model::versions::{self, Versions};
 use crate::model::{Changed, Model};
 use crate::target::health::State;
-use crate::target::{Observation, Sample, ScrapeReport, TargetId, Verdict, is_stale};
+use crate::target::{Failure, Observation, Sample, ScrapeReport, TargetId, Verdict, is_stale};
 use crate::text::Clean;
 use crate::units::Timestamp;
 use std::sync::Arc;
@@ -14,7 +16,8 @@ use std::time::Duration;
 /// How many exchanges a target's course of times has.
 const TIMES: usize = 60;
 
-pub(super) fn taken(model: &mut Model, reports: Vec<ScrapeReport>) {
+pub(super) fn taken(model: &mut Model, reports: Vec<ScrapeReport>, effects: &mut Vec<Effect>) {
+    let mut faults = Vec::new();
     let mut services = Vec::new();
     for report in reports {
         // A report of an older plan speaks of targets that may not exist any more; its samples are still true.
@@ -26,6 +29,7 @@ pub(super) fn taken(model: &mut Model, reports: Vec<ScrapeReport>) {
         if !services.contains(&service) {
             services.push(service);
         }
+        faults.extend(own_fault(model, &report));
         take(model, service, report);
     }
     for service in services {
@@ -36,6 +40,42 @@ pub(super) fn taken(model: &mut Model, reports: Vec<ScrapeReport>) {
     }
     model.changed = model.changed.max(Changed::Data);
     model.unsettled = true;
+    warn(model, &faults, effects);
+}
+
+/// The most faults of this machine that are remembered as told.
+const MOST_FAULTS: usize = 64;
+
+/// A fault of this machine that keeps the target from being asked, if nobody was told of it yet. It may be told again
+/// once a target that had it could be asked.
+fn own_fault(model: &mut Model, report: &ScrapeReport) -> Option<Clean> {
+    let row = model.fleet.targets.get(report.target.0 as usize)?;
+    let text = |failure: &Failure| failure.is_ours().then(|| Clean::new(&failure.to_string()));
+    let before = row.failure.as_ref().and_then(text);
+    let now = report.outcome.as_ref().err().and_then(text);
+    if before == now {
+        return None;
+    }
+    if let Some(before) = before {
+        model.own_faults.retain(|told| *told != before);
+    }
+    let now = now.filter(|now| !model.own_faults.contains(now))?;
+    if model.own_faults.len() >= MOST_FAULTS {
+        model.own_faults.remove(0);
+    }
+    model.own_faults.push(now.clone());
+    Some(now)
+}
+
+/// Tells faults of this machine: each in a line of its own where there are lines, the first where there is one.
+fn warn(model: &mut Model, faults: &[Clean], effects: &mut Vec<Effect>) {
+    let Some(first) = faults.first() else { return };
+    let more = match faults.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more: see the targets)"),
+    };
+    super::say(model, true, format!("{first}{more}"));
+    effects.extend(faults.iter().cloned().map(Effect::Warn));
 }
 
 pub(super) fn ended(model: &mut Model, samples: &[Sample]) {
@@ -51,6 +91,11 @@ fn append(model: &mut Model, samples: &[Sample]) {
 fn take(model: &mut Model, service: usize, report: ScrapeReport) {
     let index = report.target.0 as usize;
     let Some(policy) = model.plan.services.get(service).map(|plan| plan.policy) else { return };
+    let acted = model
+        .plan
+        .targets
+        .get(index)
+        .and_then(|target| model.restarted_at(&target.service, &target.instance, policy.warmup));
     let Some(health) = model.health.get_mut(index) else { return };
     let was_up = model.fleet.targets.get(index).is_some_and(|row| row.state == State::Up);
     let since = health.since().filter(|_| was_up);
@@ -61,6 +106,9 @@ fn take(model: &mut Model, service: usize, report: ScrapeReport) {
     // Workers of which one never loads alternate: only what was well for a while can have been restarted.
     if well_for_long && unloaded(before, report.observation.as_ref()) {
         health.restarted(report.at);
+    }
+    if let Some(at) = acted {
+        health.restarted(at);
     }
     if let Some(born) = young_process(&report, policy.warmup) {
         restarted(model, service, index, born);
@@ -85,6 +133,7 @@ fn take(model: &mut Model, service: usize, report: ScrapeReport) {
             row.answer = Some(answer);
             row.failure = None;
             row.observation = report.observation;
+            row.build = versions::of_samples(row, &report.samples);
             if matches!(row.target.kind, PollKind::Json { .. }) {
                 row.numbers = numbers(&report.samples);
             }
@@ -199,11 +248,8 @@ pub(super) fn judge_service(model: &mut Model, service: usize) {
         link_down: model.link.is_some(),
         now: model.now,
     });
-    let version = targets
-        .iter()
-        .filter_map(|row| row.observation.as_ref().and_then(|seen| seen.version.clone()))
-        .next_back()
-        .or_else(|| row.version.clone());
+    let said = Versions::of(targets.iter().copied()).said.pop();
+    let version = said.map(|(_, version)| version).or_else(|| row.version.clone());
     let last_answer = targets.iter().filter_map(|row| row.answered).max();
     let now = model.now;
     let fleet: &mut Fleet = Arc::make_mut(&mut model.fleet);

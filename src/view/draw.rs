@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 use std::time::Duration;
 use warroom_widgets::number::human_or;
-use warroom_widgets::{Glyphs, Graph, Series, Sparkline, Threshold, Unit, human};
+use warroom_widgets::{Glyphs, Graph, Mark, Series, Sparkline, Threshold, Unit, human};
 
 /// The role of a state.
 pub(super) fn role(state: State) -> Role {
@@ -93,6 +93,12 @@ pub(super) fn number(value: Option<f64>, unit: Unit, theme: &Theme) -> String {
     human_or(value, unit, theme.glyphs().unknown)
 }
 
+/// Words of the model, in the theme's alphabet: its unknown is a dash that ASCII does not have.
+pub(super) fn words(text: &str, theme: &Theme) -> String {
+    let text = crate::text::clean(text);
+    if theme.ascii { text.replace('–', theme.glyphs().unknown) } else { text.into_owned() }
+}
+
 /// An age in one unit: `43s`, `2m`.
 pub(super) fn age(age: Duration) -> String {
     human(age.as_secs() as f64, Unit::Seconds)
@@ -106,6 +112,11 @@ pub(super) fn clock(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
 /// `14:03:07` in a zone.
 pub(super) fn clock_seconds(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
     civil(at, zone).map_or_else(String::new, |time| time.strftime("%H:%M:%S").to_string())
+}
+
+/// `21 Nov` in a zone.
+pub(super) fn day(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+    civil(at, zone).map_or_else(String::new, |time| time.strftime("%-d %b").to_string())
 }
 
 /// Short name of a zone at a moment: `UTC`, `CET`.
@@ -133,7 +144,7 @@ pub(super) fn lines(texts: &[Line<'static>], area: Rect, theme: &Theme, buf: &mu
         buf.set_line(area.x, area.y + row as u16, text, area.width);
     }
     if texts.len() > fits && rows > 0 {
-        let rest = Line::styled(format!("and {} more", texts.len() - fits), theme.style(Role::Muted));
+        let rest = Line::styled(format!(" and {} more", texts.len() - fits), theme.style(Role::Muted));
         buf.set_line(area.x, area.y + fits as u16, &rest, area.width);
     }
 }
@@ -169,6 +180,8 @@ pub(super) struct Figure<'a> {
     pub(super) limits: Option<(f64, f64)>,
     /// The zone for the time axis.
     pub(super) zone: &'a jiff::tz::TimeZone,
+    /// Deploys and acts: when, and to which version or which action.
+    pub(super) deploys: Vec<(f64, String)>,
 }
 
 impl Figure<'_> {
@@ -249,6 +262,12 @@ impl Figure<'_> {
             .label_style(theme.style(Role::Muted))
             .empty("no data yet")
             .glyphs(theme.glyph_set());
+        let marks: Vec<Mark<'_>> = self
+            .deploys
+            .iter()
+            .map(|(at, to)| Mark::new(*at, to.as_str()).style(theme.style(Role::Notice)))
+            .collect();
+        graph = graph.marks(&marks);
         // A limit far above the course would flatten it.
         if limits.first().is_some_and(|_| self.limits.is_some_and(|(warning, _)| top > warning * 0.5)) {
             graph = graph.thresholds(&limits);

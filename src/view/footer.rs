@@ -1,5 +1,6 @@
 //! The foot line: the prompt, or a message, or the keys that work here, now.
 
+use super::over;
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::ui::{PromptKind, Screen};
@@ -18,8 +19,17 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let mark = match prompt.kind {
             PromptKind::Command => ":",
             PromptKind::Filter => "/",
+            PromptKind::Note => "note: ",
         };
-        let shown = crate::text::clean(&prompt.text).into_owned();
+        let text = crate::text::clean(&prompt.text);
+        // The end is what is being typed: of a line that is too long it is what stays in sight.
+        let room = usize::from(area.width).saturating_sub(mark.len() + 3);
+        let mut shown = &*text;
+        while crate::text::width(shown) > room {
+            shown = shown.char_indices().nth(1).map_or("", |(at, _)| shown.get(at..).unwrap_or(""));
+        }
+        let used = crate::text::width(shown) + mark.len();
+        let shown = shown.to_owned();
         let spans = vec![
             Span::styled(format!(" {mark}"), theme.style(Role::Key)),
             Span::styled(shown, theme.style(Role::Text)),
@@ -29,7 +39,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         // What tab found is said beside the line that is being typed.
         if let Some(message) = &model.ui.message {
             let text = crate::text::clean(&message.text).into_owned();
-            let at = area.x + (prompt.text.len() as u16 + 6).min(area.width);
+            let at = area.x + (used as u16).saturating_add(5).min(area.width);
             let style = theme.style(if message.bad { Role::Degraded } else { Role::Muted });
             buf.set_stringn(at, area.y, text, usize::from(area.right().saturating_sub(at)), style);
         }
@@ -42,18 +52,30 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let text = crate::text::clean(&format!(" {mark} {}", message.text)).into_owned();
         let text = crate::text::truncate(&text, usize::from(area.width), theme.ascii).into_owned();
         buf.set_line(area.x, area.y, &Line::styled(text, theme.style(role)), area.width);
+    } else if let Some(over) = &model.acts.over {
+        over::hints(model, theme, over, area, buf);
     } else {
         hints(model, theme, area, buf);
     }
 }
 
 fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if model.ui.explain.is_some() {
+        let fixed = [("esc", "close", 200), ("j k", "scroll", 150)]
+            .map(|(key, label, priority)| (key.to_owned(), label, priority));
+        return show(&fixed, theme, area, buf);
+    }
     let wanted: &[(Command, &str, u8)] = match model.ui.screen {
         Screen::Help => {
             &[(Command::Down, "scroll", 100), (Command::Back, "back", 200), (Command::Quit, "quit", 150)]
         }
         Screen::Overview => &[
             (Command::Open, "open", 180),
+            (Command::Act, "act", 175),
+            (Command::Slos, "SLOs", 128),
+            (Command::Incidents, "incidents", 135),
+            (Command::Acknowledge, "acknowledge", 60),
+            (Command::Explain, "explain", 118),
             (Command::Filter, "filter", 160),
             (Command::Sort, "sort", 120),
             (Command::Targets, "targets", 130),
@@ -85,6 +107,43 @@ fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             (Command::Help, "help", 200),
             (Command::Quit, "quit", 170),
         ],
+        Screen::Slos => &[
+            (Command::Open, "service", 180),
+            (Command::Explain, "explain", 170),
+            (Command::Filter, "filter", 150),
+            (Command::Incidents, "incidents", 120),
+            (Command::Overview, "overview", 140),
+            (Command::Help, "help", 200),
+            (Command::Quit, "quit", 170),
+        ],
+        Screen::Incidents => &[
+            (Command::Open, "open", 180),
+            (Command::Acknowledge, "acknowledge", 175),
+            (Command::Note, "note", 150),
+            (Command::Filter, "filter", 130),
+            (Command::Overview, "overview", 140),
+            (Command::CommandLine, "command", 110),
+            (Command::Help, "help", 200),
+            (Command::Quit, "quit", 170),
+        ],
+        Screen::Incident(_) => &[
+            (Command::Back, "back", 190),
+            (Command::Acknowledge, "acknowledge", 185),
+            (Command::Note, "note", 180),
+            (Command::Act, "act", 160),
+            (Command::Copy, "copy notice", 120),
+            (Command::CommandLine, "command", 110),
+            (Command::Help, "help", 200),
+            (Command::Quit, "quit", 170),
+        ],
+        Screen::Actions => &[
+            (Command::Open, "repeat, or watch", 180),
+            (Command::Copy, "copy as curl", 160),
+            (Command::Filter, "filter", 150),
+            (Command::Overview, "overview", 140),
+            (Command::Help, "help", 200),
+            (Command::Quit, "quit", 170),
+        ],
         Screen::Body(_) => &[
             (Command::Open, "explore it", 180),
             (Command::Filter, "filter", 170),
@@ -95,6 +154,7 @@ fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ],
         Screen::Service(_) => &[
             (Command::Back, "back", 190),
+            (Command::Act, "act", 185),
             (Command::Right, "next service", 120),
             (Command::Refresh, "poll now", 110),
             (Command::Open, "target", 100),
@@ -117,6 +177,8 @@ fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     let bound: Vec<(String, &str, u8)> = wanted
         .iter()
+        // Where nothing can be done there is no key for it.
+        .filter(|(command, ..)| *command != Command::Act || model.armed())
         .filter_map(|(command, label, priority)| {
             Some((model.plan.ui.keys.hint(*command)?, *label, *priority))
         })
@@ -144,7 +206,7 @@ fn typing(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     show(&bound, theme, area, buf);
 }
 
-fn show(bound: &[(String, &str, u8)], theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn show(bound: &[(String, &str, u8)], theme: &Theme, area: Rect, buf: &mut Buffer) {
     let hints: Vec<KeyHint<'_>> =
         bound.iter().map(|(key, label, priority)| KeyHint::new(key, label).priority(*priority)).collect();
     let inner = Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(1), ..area };

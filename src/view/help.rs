@@ -28,7 +28,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         (State::Down, "does not answer, or says that it is down (after some failures in a row)"),
         (State::Warming, "was restarted a short while ago and is not healthy yet"),
         (State::Stale, "nothing new for three intervals: its numbers are old"),
-        (State::Unknown, "not asked yet, or your own link is down"),
+        (State::Unknown, "not asked yet, or your own fault: no link, no secret"),
     ] {
         let mut spans = vec![Span::raw(" ".repeat(8))];
         let [glyph, word] = draw::state_spans(state, &format!("{:<10}", state.word()), theme);

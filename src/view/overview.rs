@@ -1,6 +1,7 @@
 //! The overview: one row a service, the worst first; below it what is wrong with the selected one.
 
 use super::draw::{self, Figure};
+use super::promises::{deploy_cell, deploys, left_cell, promise_cell, rate_cell};
 use crate::layout;
 use crate::model::Model;
 use crate::model::judge::over;
@@ -27,34 +28,64 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
 }
 
 /// The columns, with how long each stays when it is narrow.
-const COLUMNS: [(&str, u8); 11] = [
+const COLUMNS: [(&str, u8); 14] = [
     ("state", 250),
     ("service", 251),
+    ("SLO", 135),
+    ("budget left", 243),
+    ("burn 1h", 235),
     ("p95", 240),
     ("", 150),
     ("err", 245),
-    ("req", 140),
+    ("req", 130),
     ("queue", 200),
     ("breakers", 210),
     ("inst", 30),
-    ("version", 20),
+    ("deploy", 160),
     ("why", 120),
 ];
 
-fn columns(longest_name: u16, width: u16) -> Vec<Column<'static>> {
-    let wide = width >= 150;
+/// From this width on there is room for everything.
+const WIDE: u16 = 150;
+
+/// Is there anything to say in a column?
+fn told(model: &Model, name: &str, width: u16) -> bool {
+    match name {
+        "SLO" | "budget left" | "burn 1h" => !model.slos.rows.is_empty(),
+        // Versions alone come where there is room for everything.
+        "deploy" => {
+            width >= WIDE
+                || model.plan.services.iter().any(|plan| {
+                    model.shown_incidents().rollout(&plan.name).is_some_and(|rollout| rollout.last.is_some())
+                })
+        }
+        "inst" => width >= WIDE,
+        _ => true,
+    }
+}
+
+fn columns(shown: &[bool], longest_name: u16, width: u16) -> Vec<Column<'static>> {
+    let wide = width >= WIDE;
+    let narrow = width < 100
+        || !wide && COLUMNS.iter().zip(shown).any(|((name, _), shown)| *name == "deploy" && *shown);
     COLUMNS
         .iter()
-        .map(|(name, priority)| {
+        .zip(shown)
+        .filter(|(_, shown)| **shown)
+        .map(|((name, priority), _)| {
             let column = match *name {
                 "state" => Column::new(*name, 11),
-                "service" => Column::new(*name, longest_name.clamp(8, 24)).min(8),
+                "service" => Column::new(*name, longest_name.clamp(8, 24)).min(longest_name.clamp(8, 16)),
                 "" => Column::new("", if wide { 24 } else { 10 }).min(8),
                 "why" => Column::new(*name, 30).min(24).flex(1),
                 "breakers" => Column::new(*name, if wide { 20 } else { 14 }).min(12),
-                // These two come only where the reason has all the room it wants.
-                "version" => Column::new(*name, if wide { 10 } else { width }),
-                "inst" => Column::new(*name, if wide { 4 } else { width }),
+                "SLO" => Column::new(*name, 16).min(15),
+                "budget left" => {
+                    Column::new(if narrow { "budget" } else { *name }, if wide { 20 } else { 16 }).min(6)
+                }
+                "burn 1h" => Column::new(*name, 7).alignment(Alignment::Right),
+                "deploy" => Column::new(*name, if wide { 18 } else { 14 }).min(9),
+                "inst" => Column::new(*name, 4),
                 _ => Column::new(*name, 6).alignment(Alignment::Right),
             };
             column.priority(*priority)
@@ -76,17 +107,19 @@ fn table(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     let height = layout::list_rows(area, model.ui.size);
     let first = state.offset.min(rows.len().saturating_sub(1));
+    let shown = COLUMNS.map(|(name, _)| told(model, name, inner.width));
     let cells: Vec<Row<'_>> = rows
         .iter()
         .skip(first)
         .take(height)
         .map(|row| {
             let plan = model.plan.services.iter().find(|plan| plan.name == row.name);
-            service_row(model, theme, row, plan)
+            let cells = service_row(model, theme, row, plan, inner.width >= WIDE);
+            Row::new(cells.into_iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell))
         })
         .collect();
     let longest = model.plan.services.iter().map(|plan| crate::text::width(&plan.name)).max().unwrap_or(0);
-    let columns = columns(longest as u16, inner.width);
+    let columns = columns(&shown, longest as u16, inner.width);
     let sort = OVERVIEW_ORDERS.get(state.order).and_then(|order| {
         let head = match *order {
             "worst" => "state",
@@ -95,7 +128,8 @@ fn table(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             "requests" => "req",
             other => other,
         };
-        COLUMNS.iter().position(|(name, _)| *name == head)
+        let told = COLUMNS.iter().zip(&shown).filter(|(_, shown)| **shown);
+        told.map(|((name, _), _)| *name).position(|name| name == head)
     });
     Table::new(&columns, &cells)
         .header_style(theme.style(Role::Muted))
@@ -126,7 +160,13 @@ fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn service_row(model: &Model, theme: &Theme, row: &ServiceRow, plan: Option<&ServicePlan>) -> Row<'static> {
+fn service_row(
+    model: &Model,
+    theme: &Theme,
+    row: &ServiceRow,
+    plan: Option<&ServicePlan>,
+    wide: bool,
+) -> [Cell<'static>; 14] {
     let old = matches!(row.state, State::Stale | State::Unknown) || row.age(model.now).is_some();
     let fresh = |style: Style| if old { theme.style(Role::Stale) } else { style };
     let text = theme.style(Role::Text);
@@ -149,9 +189,12 @@ fn service_row(model: &Model, theme: &Theme, row: &ServiceRow, plan: Option<&Ser
         (state, _) => state.word().to_owned(),
     };
     let name_style = if row.state == State::Up { text } else { theme.style(Role::Title) };
-    Row::new([
+    [
         Cell::Line(Line::from(draw::state_spans(row.state, &word, theme).to_vec())),
         Cell::text(row.name.to_string(), fresh(name_style)),
+        promise_cell(theme, row),
+        left_cell(theme, row),
+        rate_cell(theme, row),
         figure(Signal::Latency, Unit::Seconds),
         spark(theme, row, plan, old),
         figure(Signal::Errors, Unit::Ratio),
@@ -159,12 +202,9 @@ fn service_row(model: &Model, theme: &Theme, row: &ServiceRow, plan: Option<&Ser
         queue_cell(theme, row, plan, fresh(text)),
         breaker_cell(theme, row),
         instances_cell(theme, row),
-        Cell::text(
-            row.version.as_ref().map(ToString::to_string).unwrap_or_default(),
-            theme.style(Role::Muted),
-        ),
+        deploy_cell(model, theme, row, wide),
         reason_cell(theme, row),
-    ])
+    ]
 }
 
 /// The limits of a figure, in its own unit.
@@ -303,7 +343,11 @@ pub(super) fn figure<'a>(
         Signal::Requests => ("requests", Unit::PerSecond),
     };
     let limits = plan.and_then(|plan| limits(plan, signal));
-    Figure { name, reading: row.reading(signal), unit, limits, zone: &model.plan.ui.zone }
+    let reading = row.reading(signal);
+    let span = reading.bucket * reading.course.len() as u32;
+    let mut deploys = deploys(model, &row.name, model.now - span);
+    deploys.extend(model.act_marks(&row.name, model.now - span));
+    Figure { name, reading, unit, limits, zone: &model.plan.ui.zone, deploys }
 }
 
 fn reasons(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) -> Rect {

@@ -2,7 +2,7 @@
 
 use super::draw;
 use super::overview::{figure, reason_lines};
-use super::{panels, targets};
+use super::{panels, promises, strip, targets};
 use crate::layout::Areas;
 use crate::model::Model;
 use crate::model::rows::{ComponentRow, ServiceRow, breaker_word};
@@ -67,6 +67,14 @@ fn summary(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut
             ));
         }
         buf.set_line(area.x, area.y + 1, &line, area.width);
+    }
+    let mut rest = Rect { y: area.y.saturating_add(2), height: area.height.saturating_sub(2), ..area };
+    if row.standing.budget.is_some() && rest.height > 0 {
+        promises::draw_line(theme, row, Rect { height: 1, ..rest }, buf);
+        rest = Rect { y: rest.y + 1, height: rest.height - 1, ..rest };
+    }
+    if let Some(worst) = model.worst_incident(&row.name) {
+        draw::line(strip::head(model, theme, worst, usize::from(rest.width)), rest, buf);
     }
 }
 

@@ -317,7 +317,8 @@ impl<'a> BurnBar<'a> {
                     x,
                     area.y,
                     glyphs.threshold,
-                    if place > at { style } else { self.track_style },
+                    // Inside the bar a tick is cut out of it.
+                    if place > at { style.reversed() } else { self.track_style },
                 );
             }
         }

@@ -17,6 +17,7 @@ pub struct Moment<'a> {
     glyph: Cow<'a, str>,
     text: Cow<'a, str>,
     style: Style,
+    text_style: Option<Style>,
 }
 
 impl<'a> Moment<'a> {
@@ -26,7 +27,13 @@ impl<'a> Moment<'a> {
         glyph: impl Into<Cow<'a, str>>,
         text: impl Into<Cow<'a, str>>,
     ) -> Self {
-        Self { time: time.into(), glyph: glyph.into(), text: text.into(), style: Style::new() }
+        Self {
+            time: time.into(),
+            glyph: glyph.into(),
+            text: text.into(),
+            style: Style::new(),
+            text_style: None,
+        }
     }
 
     /// The style of glyph and text.
@@ -34,6 +41,17 @@ impl<'a> Moment<'a> {
     pub fn style(mut self, style: impl Into<Style>) -> Self {
         self.style = style.into();
         self
+    }
+
+    /// The style of the text alone, where it is not that of the glyph.
+    #[must_use = "method moves the value of self and returns the modified value"]
+    pub fn text_style(mut self, style: impl Into<Style>) -> Self {
+        self.text_style = Some(style.into());
+        self
+    }
+
+    fn said(&self) -> Style {
+        self.text_style.unwrap_or(self.style)
     }
 }
 
@@ -112,7 +130,7 @@ impl<'a> Timeline<'a> {
         let mut left = Rect { height: 1, ..area };
         for event in self.shown() {
             let parts =
-                [(&event.time, self.time_style), (&event.glyph, event.style), (&event.text, event.style)];
+                [(&event.time, self.time_style), (&event.glyph, event.style), (&event.text, event.said())];
             for (part, style) in parts {
                 let used = paint::text(buf, left, part, style, ellipsis);
                 let used = if used > 0 { used.saturating_add(1).min(left.width) } else { 0 };
@@ -159,7 +177,7 @@ impl<'a> Timeline<'a> {
             let lines = text::wrap(&event.text, room, usize::from(most), ellipsis);
             for line in &lines {
                 let place = Rect { x: area.x + indent, y, width: area.width - indent, height: 1 };
-                paint::text(buf, place, line, event.style, ellipsis);
+                paint::text(buf, place, line, event.said(), ellipsis);
                 y += 1;
             }
             if lines.is_empty() {

@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "the input thread and the terminal's device are opened here")]
 
 use super::keys::Parser;
+use crate::units::Timestamp;
 use crossterm::event::{KeyEvent, MouseEvent};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
@@ -64,15 +65,18 @@ impl Source {
 }
 
 impl Inputs {
-    /// Starts to read. A hang-up is reported at once, without a byte having to arrive, as the last input.
+    /// Starts to read. Each input comes with the moment by `clock` at which its bytes were read: what arrived at once has one
+    /// moment, however late the loop gets to it. A hang-up is reported at once, without a byte having to arrive, as the last input.
     ///
     /// # Errors
     /// Neither standard input nor `/dev/tty` is a terminal, or the thread cannot be started.
-    pub fn start() -> io::Result<(Self, mpsc::Receiver<Input>)> {
+    pub fn start(clock: fn() -> Timestamp) -> io::Result<(Self, mpsc::Receiver<(Timestamp, Input)>)> {
         let source = Source::open()?;
         let (stopped, stop) = io::pipe()?;
         let (sender, receiver) = mpsc::channel(WAITING);
-        std::thread::Builder::new().name("input".into()).spawn(move || run(&source, &stopped, &sender))?;
+        std::thread::Builder::new().name("input".into()).spawn(move || {
+            run(&source, &stopped, &sender, clock);
+        })?;
         Ok((Self { stop }, receiver))
     }
 }
@@ -84,7 +88,12 @@ impl Drop for Inputs {
     }
 }
 
-fn run(source: &Source, stopped: &PipeReader, sender: &mpsc::Sender<Input>) {
+fn run(
+    source: &Source,
+    stopped: &PipeReader,
+    sender: &mpsc::Sender<(Timestamp, Input)>,
+    clock: fn() -> Timestamp,
+) {
     let mut parser = Parser::default();
     let mut inputs = Vec::new();
     loop {
@@ -103,9 +112,10 @@ fn run(source: &Source, stopped: &PipeReader, sender: &mpsc::Sender<Input>) {
             }
             Event::Gone => inputs.push(Input::Hangup),
         }
+        let at = clock();
         for input in inputs.drain(..) {
             let last = input == Input::Hangup;
-            if sender.blocking_send(input).is_err() || last {
+            if sender.blocking_send((at, input)).is_err() || last {
                 return;
             }
         }

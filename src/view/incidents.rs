@@ -1,0 +1,158 @@
+//! Incidents: the worst first, those that are over below them; then what there is to say of the selected one.
+
+use super::{draw, incident};
+use crate::incident::{Incident, Phase, Timer};
+use crate::layout;
+use crate::model::Model;
+use crate::model::ui::RowKey;
+use crate::severity::Severity;
+use crate::theme::{Role, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+use warroom_widgets::{Cell, Column, Row, Table};
+
+pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: &mut Buffer) {
+    let state = &model.ui.incidents;
+    let filter = if state.filter.is_empty() { String::new() } else { format!("/{}", state.filter) };
+    let inner = if layout::bordered(model.ui.size) {
+        draw::pane(draw::title("incidents", &filter, theme), theme, list, buf)
+    } else {
+        list
+    };
+    let rows = model.incident_rows();
+    if rows.is_empty() {
+        return empty(model, theme, inner, buf);
+    }
+    let height = layout::list_rows(list, model.ui.size);
+    let first = state.offset.min(rows.len().saturating_sub(1));
+    let cells: Vec<Row<'_>> =
+        rows.iter().skip(first).take(height).map(|incident| row(model, theme, incident)).collect();
+    let longest = rows.iter().map(|it| crate::text::width(&it.service())).max().unwrap_or(0) as u16;
+    let columns = [
+        Column::new("", 6).priority(250),
+        Column::new("service", longest.clamp(8, 24)).min(8).priority(245),
+        Column::new("what", 40).min(if inner.width < 100 { 24 } else { 40 }).flex(1).priority(240),
+        Column::new("since", 6).priority(230),
+        Column::new("state", 18).min(12).priority(220),
+        Column::new("answer", 10).priority(210),
+        Column::new("escalate", 10).priority(200),
+        Column::new("alerts", 6).priority(100),
+        Column::new("id", 20).priority(50),
+    ];
+    Table::new(&columns, &cells)
+        .header_style(theme.style(Role::Muted))
+        .selected(Some(state.index))
+        .selected_style(theme.style(Role::Selection))
+        .marker_style(theme.style(Role::Key))
+        .offset(first)
+        .first(first)
+        .total(rows.len())
+        .scroll_style(theme.style(Role::Faint))
+        .glyphs(theme.glyph_set())
+        .render(inner, buf);
+    if let Some(RowKey::Incident(id)) = &state.selected
+        && let Some(chosen) = model.shown_incidents().get(id)
+    {
+        incident::brief(model, theme, chosen, detail, buf);
+    }
+}
+
+fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if !model.ui.incidents.filter.is_empty() {
+        let line = format!("no incident matches /{}   (esc clears the filter)", model.ui.incidents.filter);
+        return draw::centred(&[&line], theme.style(Role::Muted), area, buf);
+    }
+    let rules = model.alerting_rules();
+    let watched = format!("{rules} alerting rules are evaluated");
+    let lines = [
+        "no incident: nothing is wrong that a rule knows of",
+        "",
+        watched.as_str(),
+        "your own rules:  rules.team = { files = [\"alert_rules.yml\"] }",
+        "earlier ones:    warroom incidents --all",
+    ];
+    draw::centred(&lines, theme.style(Role::Muted), area, buf);
+}
+
+fn row(model: &Model, theme: &Theme, it: &Incident) -> Row<'static> {
+    let open = it.is_open();
+    let muted = theme.style(Role::Muted);
+    let text = if open { theme.style(Role::Text) } else { muted };
+    let firing = it.firing().count();
+    let timers = it.timers(model.now);
+    let shown = |timer: Timer| timer_cell(model, theme, timer);
+    Row::new([
+        Cell::Line(Line::from(severity_spans(it.severity, open, theme).to_vec())),
+        Cell::text(
+            crate::text::clean(&it.service()).into_owned(),
+            if open { theme.style(Role::Title) } else { muted },
+        ),
+        Cell::text(crate::text::clean(&it.title()).into_owned(), text),
+        Cell::text(lasts(model.now.since(it.began)), muted),
+        Cell::Line(Line::from(phase_spans(model, it, theme))),
+        shown(timers.answer),
+        shown(timers.escalate),
+        Cell::text(format!("{firing}/{}", it.alerts.len()), muted),
+        Cell::text(it.id.to_string(), muted),
+    ])
+}
+
+/// How long something lasts, to the minute, so that it is redrawn once a minute: `<1m`, `14m`, `2h05m`, `3d`.
+pub(super) fn lasts(span: std::time::Duration) -> String {
+    match span.as_secs() / 60 {
+        0 => "<1m".to_owned(),
+        minutes @ 1..=119 => format!("{minutes}m"),
+        minutes @ 120..=2879 => format!("{}h{:02}m", minutes / 60, minutes % 60),
+        minutes => format!("{}d", minutes / 1440),
+    }
+}
+
+/// Glyph, word and colour of a severity.
+pub(super) fn severity_spans(severity: Severity, open: bool, theme: &Theme) -> [Span<'static>; 2] {
+    let (role, glyph) = match severity {
+        _ if !open => (Role::Muted, theme.glyphs().good),
+        Severity::P0 | Severity::P1 => (Role::Down, theme.glyphs().bad),
+        Severity::P2 | Severity::P3 => (Role::Degraded, theme.glyphs().warning),
+        Severity::P4 => (Role::Unknown, theme.glyphs().bullet),
+    };
+    let style = theme.style(role);
+    [Span::styled(format!("{glyph} "), style), Span::styled(severity.word(), style)]
+}
+
+/// How an incident stands: open, acknowledged by whom, mitigated, over.
+pub(super) fn phase_spans(model: &Model, it: &Incident, theme: &Theme) -> Vec<Span<'static>> {
+    let say = |text: String, role: Role| vec![Span::styled(text, theme.style(role))];
+    let who = |user: &str| crate::text::clean(user).into_owned();
+    match (&it.phase, &it.resolved, &it.mitigated, &it.acknowledged) {
+        (Phase::Merged(into), ..) => say(format!("in {into}"), Role::Muted),
+        (Phase::Resolved, Some((at, _)), ..) => {
+            say(format!("over {} ago", lasts(model.now.since(*at))), Role::Muted)
+        }
+        (Phase::Resolved, None, ..) => say("over".to_owned(), Role::Muted),
+        _ if it.snoozed(model.now) => say("snoozed".to_owned(), Role::Muted),
+        (_, _, Some(_), _) => say("mitigated".to_owned(), Role::Up),
+        (_, _, _, Some(mark)) => say(format!("ack {}", who(&mark.user)), Role::Text),
+        _ => say("nobody yet".to_owned(), Role::Down),
+    }
+}
+
+/// Time that is left, or by how much it is over: in minutes, so that it is redrawn once a minute.
+pub(super) fn timer_text(model: &Model, timer: Timer) -> Option<(String, bool)> {
+    let left = timer.left_ms(model.now)?;
+    let minutes = left.div_euclid(60_000);
+    let word = |minutes: i64| match minutes {
+        0..=119 => format!("{minutes}m"),
+        _ => format!("{}h{:02}m", minutes / 60, minutes % 60),
+    };
+    Some(if left < 0 { (format!("late {}", word(-left / 60_000)), true) } else { (word(minutes), false) })
+}
+
+fn timer_cell(model: &Model, theme: &Theme, timer: Timer) -> Cell<'static> {
+    let style: fn(bool) -> Role = |late| if late { Role::Down } else { Role::Text };
+    match timer_text(model, timer) {
+        None => Cell::text(theme.glyphs().unknown, theme.style(Role::Faint)),
+        Some((text, late)) => Cell::text(text, theme.style(style(late))),
+    }
+}
