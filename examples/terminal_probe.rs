@@ -47,7 +47,7 @@ fn empty() -> std::io::Result<ExitCode> {
 async fn run() -> std::io::Result<u8> {
     let mut signals = signals()?;
     let mut screen = Screen::enter(ScreenOptions::default())?;
-    let (_inputs, mut input) = Inputs::start()?;
+    let (_inputs, mut input) = Inputs::start(warroom::runtime::now)?;
     let mut probe = Probe { frames: 0, last: "none".into(), mouse: false, spinning: false, panics: false };
     let mut dirty = true;
     let code = loop {
@@ -73,7 +73,7 @@ async fn run() -> std::io::Result<u8> {
             }
             got = input.recv() => {
                 dirty = true;
-                match got {
+                match got.map(|(_, input)| input) {
                     None | Some(Input::Hangup) => break 129,
                     Some(Input::Key(KeyEvent { code: KeyCode::Char('q'), .. })) => break 0,
                     Some(Input::Key(KeyEvent { code: KeyCode::Char('z'), modifiers: KeyModifiers::CONTROL, .. })) => {
