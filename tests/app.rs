@@ -78,14 +78,14 @@ fn keys() {
     sim.run_to(40);
     for (keys, screen, selected) in [
         ("", overview.clone(), Some("checkout")),
-        ("j j", overview.clone(), Some("recommendations")),
-        ("G", overview.clone(), Some("worker")),
+        ("j j", overview.clone(), Some("catalog")),
+        ("G", overview.clone(), Some("search")),
         ("G g", overview.clone(), Some("checkout")),
         ("k k k", overview.clone(), Some("checkout")),
-        ("ctrl-d ctrl-d ctrl-d", overview.clone(), Some("worker")),
+        ("ctrl-d ctrl-d ctrl-d", overview.clone(), Some("search")),
         ("enter", service("checkout"), None),
-        ("enter l", service("catalog"), None),
-        ("enter h", service("worker"), None),
+        ("enter l", service("gateway"), None),
+        ("enter h", service("search"), None),
         ("enter esc", overview.clone(), Some("checkout")),
         ("esc esc esc", overview.clone(), Some("checkout")),
         ("2", Screen::Targets, None),
@@ -101,11 +101,11 @@ fn keys() {
         (":tar tab enter", Screen::Targets, None),
         ("/pay enter", overview.clone(), Some("payments")),
         ("/pay esc", overview.clone(), Some("checkout")),
-        ("/!checkout enter", overview.clone(), Some("catalog")),
+        ("/!checkout enter", overview.clone(), Some("gateway")),
         ("/pay enter esc", overview.clone(), Some("payments")),
         ("/pay backspace backspace backspace enter", overview.clone(), Some("checkout")),
         ("s", overview.clone(), Some("accounts")),
-        ("S", overview.clone(), Some("worker")),
+        ("S", overview.clone(), Some("search")),
     ] {
         sim.model.ui = Ui::new(&sim.plan);
         sim.model.ui.settle(&sim.model.fleet);

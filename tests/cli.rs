@@ -144,7 +144,7 @@ fn what_needs_no_network_is_answered() {
         (&["init", "http://"], 64, &[], &["is no URL"]),
         (&["init", "--prometheus", "nowhere.yml"], 66, &[], &["cannot read nowhere.yml"]),
         (&["init", "--prometheus", &evil], 65, &[], &["map with scrape_configs"]),
-        (&["validate", &good], 0, &["1 services, 1 polls, no problems"], &[]),
+        (&["validate", &good], 0, &["1 service, 1 poll, no problems"], &[]),
         (&["validate", &bad], 78, &[], &["bad.toml:3:", "helth", "did you mean \"health\"", "1 problem in"]),
         (&["validate", "nowhere.toml"], 78, &[], &["cannot find the configuration"]),
         (&["config", "path"], 66, &[], &["no configuration was found", "/etc/warroom/config.toml"]),
@@ -200,6 +200,7 @@ fn what_services_say_becomes_states_and_exit_codes() {
         (&["status", "-o", "json", "-c", &gone], 0, "/counts/down", "1"),
         (&["doctor", "-o", "json", "-c", &gone], 69, "/targets/0/state", "\"down\""),
         (&["doctor", "-o", "json", "-c", &gone], 69, "/schema", "1"),
+        (&["action", "list", "-o", "json", "-c", &up], 0, "/schema", "1"),
         (&["doctor", "-o", "json", "-c", &up], 0, "/configuration/candidates/0/used", "true"),
     ] {
         let (out, _) = home.run(arguments, code);
@@ -274,7 +275,7 @@ fn what_is_behind_urls_is_shown_and_written_down() {
     // The file is the owner's alone, is what was printed, and is not written twice.
     let arguments = ["init", &url, "--write", &written];
     check(&home, (&arguments, 0, &[], &["wrote ", "warroom validate"]));
-    check(&home, (&["validate", &written], 0, &["1 services, 3 polls, no problems"], &[]));
+    check(&home, (&["validate", &written], 0, &["1 service, 3 polls, no problems"], &[]));
     check(&home, (&arguments, 73, &[], &["exists already"]));
     let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&written).unwrap());
     assert_eq!(mode & 0o777, 0o600);

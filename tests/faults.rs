@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use support::{Act, Fake, Watch, health, http, json, metrics, scrape, serve, target, value};
-use warroom::config::auth::{Auth, Credential, SecretRef, UserName};
+use warroom::config::auth::{Auth, Credential, SecretRef, Tls, UserName};
 use warroom::config::poll::PollKind;
 use warroom::io::poll::{Message, Setup};
 use warroom::target::{Failure, Route, Target, TargetId, Verdict, is_stale};
@@ -128,7 +128,12 @@ fn each_fault_is_told_for_what_it_is() {
     let mut expected = Vec::new();
     for (id, (name, act, part)) in rows.into_iter().enumerate() {
         let fake = serve(move |_| act());
-        targets.push(health(id as u32, &fake.url("/health")));
+        let mut target = health(id as u32, &fake.url("/health"));
+        if !part.starts_with("no answer") {
+            // What is told must not hang on how busy the machine is.
+            target.timeout = Duration::from_secs(60);
+        }
+        targets.push(target);
         servers.push(fake);
         expected.push((name, part));
     }
@@ -284,6 +289,43 @@ fn the_other_kinds_of_credentials() {
     let text = failure(target);
     assert_eq!(text, "cannot read the secret env:WARROOM_TEST_UNSET_VARIABLE: the variable is not set");
     assert!(fake.requests().is_empty(), "nothing is sent without it");
+}
+
+/// A fault: its name, the target, who it says it is, what must be told of it, whether it is this machine's.
+type Own<'r> = (&'r str, fn(u32, &str) -> Target, &'r dyn Fn() -> Option<Arc<Auth>>, &'r str, bool);
+
+/// What cannot be asked by a fault of ours is neither up nor down: no sample says that it is down.
+#[test]
+fn a_fault_of_this_machine_is_no_outage() {
+    let unset = || auth(Credential::Bearer(vec![SecretRef::Env("WARROOM_TEST_UNSET_VARIABLE".into())]));
+    let missing = || {
+        let tls = Tls { ca: Some("/nonexistent/ca.pem".into()), ..Tls::default() };
+        Some(Arc::new(Auth { name: "test".into(), tls, ..Auth::default() }))
+    };
+    let fake = serve(|_| Act::Send(json(HEALTHY)));
+    let rows: [Own<'_>; 5] = [
+        ("health", health, &unset, "cannot read the secret", true),
+        ("metrics", scrape, &unset, "cannot read the secret", true),
+        ("certificates", health, &missing, "cannot read tls.ca", true),
+        // Who refuses what we send speaks for himself.
+        ("nothing wrong with us", health, &|| None, "HTTP 404", false),
+        ("nor with its metrics", scrape, &|| None, "HTTP 404", false),
+    ];
+    for (name, make, auth, why, ours) in rows {
+        let gone = serve(|_| Act::Send(http("404 Not Found", "", b"")));
+        let fake = if ours { &fake } else { &gone };
+        // Certificates are read for TLS only.
+        let scheme = if name == "certificates" { "https" } else { "http" };
+        let mut target = make(1, &fake.url("/x").replacen("http", scheme, 1));
+        target.auth = auth();
+        let report = Watch::start(vec![target]).report(1);
+        let failure = report.outcome.clone().expect_err(name);
+        assert!(failure.to_string().contains(why), "{name}: {failure}");
+        assert_eq!(failure.is_ours(), ours, "{name}: {failure:?}");
+        let told = ["up", "probe_success"].iter().find_map(|series| value(&report, series));
+        assert_eq!(told, (!ours).then_some(0.0), "{name}");
+        assert_eq!(fake.requests().is_empty(), ours, "{name}");
+    }
 }
 
 #[test]

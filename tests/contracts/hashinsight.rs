@@ -5,7 +5,7 @@ use crate::kit::{
 };
 use crate::support::{Act, Fake, http, json, metrics, serve};
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use warroom::plan::Signal;
 use warroom::runtime::{Rounds, observe};
@@ -21,14 +21,21 @@ const SLO: &str = r#"{"availability":{"target":"99.95%","current":"99.97%"},"err
 
 /// /metrics after `scrapes` scrapes: 1000 requests each, two of them a 500; 95 % within 175 ms.
 pub fn exposition(scrapes: u64) -> String {
-    let n = scrapes;
+    exposition_with(scrapes, Some(30 + 2 * scrapes))
+}
+
+/// The same with so many errors since the start; none: there was never one, and so no series of them.
+pub fn exposition_with(n: u64, errors: Option<u64>) -> String {
+    let good = 90_030 + 1000 * n - errors.unwrap_or(0);
+    let errors = errors.map_or_else(String::new, |errors| {
+        format!(
+            "hashinsight_requests_total{{method=\"GET\",endpoint=\"/api/risk\",status=\"500\"}} {errors}\n"
+        )
+    });
     let mut body = format!(
         "# HELP hashinsight_requests_total Total requests\n# TYPE hashinsight_requests_total counter\n\
-         hashinsight_requests_total{{method=\"GET\",endpoint=\"/api/risk\",status=\"200\"}} {}\n\
-         hashinsight_requests_total{{method=\"GET\",endpoint=\"/api/risk\",status=\"500\"}} {}\n\
-         # TYPE hashinsight_request_latency_seconds histogram\n",
-        90_000 + 998 * n,
-        30 + 2 * n
+         hashinsight_requests_total{{method=\"GET\",endpoint=\"/api/risk\",status=\"200\"}} {good}\n{errors}\
+         # TYPE hashinsight_request_latency_seconds histogram\n"
     );
     for (le, share) in [
         ("0.01", 100),
@@ -59,6 +66,29 @@ pub fn exposition(scrapes: u64) -> String {
     )
 }
 
+/// How the service does.
+#[derive(Default)]
+pub struct Mood {
+    /// So many of each scrape's thousand requests are a 500.
+    pub errors: AtomicU64,
+    /// Neither the API nor the metrics answer.
+    pub gone: AtomicBool,
+}
+
+impl Mood {
+    pub fn err(&self, of_a_thousand: u64) {
+        self.errors.store(of_a_thousand, Ordering::SeqCst);
+    }
+
+    pub fn go(&self, gone: bool) {
+        self.gone.store(gone, Ordering::SeqCst);
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::SeqCst)
+    }
+}
+
 /// The API with the key that is valid now, and the metrics.
 pub struct Service {
     pub api: Fake,
@@ -69,9 +99,22 @@ pub struct Service {
 
 impl Service {
     pub fn start() -> Self {
+        Self::of(&Arc::default(), |n, _| exposition(n))
+    }
+
+    /// Fine at first, without an error ever, and then as the mood says.
+    pub fn moody(mood: &Arc<Mood>) -> Self {
+        Self::of(mood, |n, errors| exposition_with(n, (errors > 0).then_some(errors)))
+    }
+
+    fn of(mood: &Arc<Mood>, exposition: fn(u64, u64) -> String) -> Self {
         let key = Arc::new(Mutex::new("hsi_prod_key_two".to_owned()));
         let valid = Arc::clone(&key);
+        let state = Arc::clone(mood);
         let api = serve(move |request| {
+            if state.is_gone() {
+                return Act::Close(Vec::new());
+            }
             let wanted = format!("Bearer {}", valid.lock().unwrap());
             if request.header("authorization") != Some(wanted.as_str()) {
                 let body = br#"{"error":{"code":"AUTH_001","message":"Invalid API key"}}"#;
@@ -87,9 +130,15 @@ impl Service {
                 _ => http("404 Not Found", "", b""),
             })
         });
-        let scrapes = AtomicU64::new(0);
-        let metrics =
-            serve(move |_| Act::Send(metrics(exposition(scrapes.fetch_add(1, Ordering::SeqCst)).as_bytes())));
+        let (scrapes, errors, state) = (AtomicU64::new(0), AtomicU64::new(0), Arc::clone(mood));
+        let metrics = serve(move |_| {
+            if state.is_gone() {
+                return Act::Close(Vec::new());
+            }
+            let more = state.errors.load(Ordering::SeqCst);
+            let errors = errors.fetch_add(more, Ordering::SeqCst) + more;
+            Act::Send(metrics(exposition(scrapes.fetch_add(1, Ordering::SeqCst), errors).as_bytes()))
+        });
         let service = Self { api, metrics, key, folder: tempfile::tempdir().unwrap() };
         service.write_key("one", "hsi_prod_key_one");
         service.write_key("two", "hsi_prod_key_two");
@@ -188,7 +237,7 @@ fn the_example_shows_what_the_service_says() {
             ),
         ],
     );
-    let own = ["method", "endpoint", "status", "le"];
+    let own = ["method", "endpoint", "status", "le", "slo_type"];
     assert_eq!(strange_labels(&model, r#"{job="hashinsight"}"#, &own), Vec::<String>::new());
     assert!(points(&model, "hashinsight_db_connection_pool_size").is_empty(), "nobody asked for it");
     // The metrics have a port of their own; the key is for the API only.

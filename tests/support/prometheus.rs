@@ -24,14 +24,21 @@ impl Drop for Server {
 
 impl Server {
     /// Starts a server with these samples: labels, milliseconds, value. Nothing if it is not installed.
-    #[expect(clippy::disallowed_methods, reason = "a test may start the program that it compares with")]
+    #[allow(dead_code, reason = "the benchmark of rules shares this file and starts one with rules")]
     pub(crate) fn start(samples: &[(Labels, Vec<(i64, f64)>)]) -> Option<Self> {
+        Self::start_with_rules(samples, "groups: []\n")
+    }
+
+    /// The same server with a rule file.
+    #[expect(clippy::disallowed_methods, reason = "a test may start the program that it compares with")]
+    pub(crate) fn start_with_rules(samples: &[(Labels, Vec<(i64, f64)>)], rules: &str) -> Option<Self> {
         Command::new("promtool").arg("--version").output().ok()?;
         let folder = tempfile::tempdir().unwrap();
         let (text, data, config) =
             (folder.path().join("data.om"), folder.path().join("tsdb"), folder.path().join("prometheus.yml"));
         std::fs::write(&text, open_metrics(samples)).unwrap();
-        std::fs::write(&config, "global: {}\n").unwrap();
+        std::fs::write(&config, "rule_files: [rules.yml]\n").unwrap();
+        std::fs::write(folder.path().join("rules.yml"), rules).unwrap();
         let made = Command::new("promtool")
             .args(["tsdb", "create-blocks-from", "openmetrics"])
             .args([&text, &data])
@@ -66,13 +73,25 @@ impl Server {
         self.folder.path().join("data.om")
     }
 
+    /// The body of a page of the server.
+    #[allow(dead_code, reason = "only the benchmark of rules reads a page")]
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap()
+    }
+
     /// Posts a form to a route; the answer's JSON.
+    #[allow(dead_code, reason = "the benchmark of rules asks nothing")]
     pub(crate) fn ask(&self, route: &str, form: &[(&str, &str)]) -> serde_json::Value {
         let body = self.ask_raw(route, form);
         serde_json::from_str(&body).unwrap_or_else(|e| panic!("{e}: {body}"))
     }
 
     /// Posts a form to a route; the answer's body as it came.
+    #[allow(dead_code, reason = "the benchmark of rules asks nothing")]
     pub(crate) fn ask_raw(&self, route: &str, form: &[(&str, &str)]) -> String {
         let mut body = String::new();
         for (name, value) in form {

@@ -15,6 +15,7 @@ use warroom::exposition::{Cache, format_of};
 use warroom::keymap::Chord;
 use warroom::model::Model;
 use warroom::plan::Plan;
+use warroom::target::health::State;
 use warroom::target::{Answer, Failure, Sample, ScrapeReport, Target, TargetId};
 use warroom::text::Clean;
 use warroom::theme::{Depth, Theme};
@@ -33,6 +34,7 @@ pub struct Sim {
     caches: BTreeMap<TargetId, Cache>,
     token: Option<String>,
     second: u64,
+    pub only: Option<&'static str>,
 }
 
 impl Sim {
@@ -48,7 +50,14 @@ impl Sim {
             caches: BTreeMap::new(),
             token: None,
             second: 0,
+            only: None,
         }
+    }
+
+    /// Polls one service only: quicker, where the others do not matter.
+    pub fn only(mut self, service: &'static str) -> Self {
+        self.only = Some(service);
+        self
     }
 
     pub fn now(&self) -> Timestamp {
@@ -61,7 +70,10 @@ impl Sim {
             self.second += 1;
             self.world.advance(Duration::from_secs(self.second));
             let targets = self.plan.targets.clone();
-            let reports = targets.iter().map(|target| self.poll(target)).collect();
+            let polled =
+                targets.iter().filter(|target| self.only.is_none_or(|name| *target.service == *name));
+            let polled: Vec<_> = polled.collect();
+            let reports = polled.into_iter().map(|target| self.poll(target)).collect();
             self.happen(What::Reports(reports));
             while self.model.has_work() {
                 self.happen(What::Work);
@@ -69,6 +81,30 @@ impl Sim {
             self.happen(What::Tick);
         }
         self
+    }
+
+    /// Every poll of `service` fails now.
+    pub fn fail(&mut self, service: &str, failure: &Failure) -> Vec<Effect> {
+        let targets = self.plan.targets.iter().filter(|target| *target.service == *service);
+        let reports = targets.map(|target| ScrapeReport {
+            target: target.id,
+            generation: self.plan.generation,
+            at: self.now(),
+            took: Duration::ZERO,
+            outcome: Err(failure.clone()),
+            samples: Vec::new(),
+            observation: None,
+            not_before: None,
+            retry_after: None,
+        });
+        let reports = reports.collect();
+        self.happen(What::Reports(reports))
+    }
+
+    /// How `service` stands.
+    pub fn state(&self, service: &str) -> State {
+        let row = self.model.fleet.services.iter().find(|row| *row.name == *service);
+        row.map(|row| row.state).unwrap()
     }
 
     fn poll(&mut self, target: &Target) -> ScrapeReport {
@@ -132,6 +168,29 @@ impl Sim {
             }
             _ => format!("Bearer {TOKEN}"),
         }
+    }
+
+    /// Sends an action's request to the process that it is for.
+    pub fn send(&mut self, service: &str, request: &warroom::action::Request) -> warroom::demo::Answer {
+        let host = request.url.host_str().unwrap();
+        let node = host.rsplit('.').next().unwrap().parse::<usize>().unwrap() - 1;
+        let authorization = self.authorization(service, node);
+        let header = |wanted: &str| {
+            let found = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.map(|(_, value)| value.as_str())
+        };
+        let body = request.body.bytes();
+        let ask = Ask {
+            method: request.method.word(),
+            path: request.url.path(),
+            query: request.url.query(),
+            authorization: Some(&authorization),
+            accept: None,
+            idempotency_key: header("idempotency-key"),
+            reason: header("x-reason"),
+            body: &body,
+        };
+        self.world.answer(node, &ask)
     }
 
     fn read(
