@@ -249,6 +249,26 @@ fn a_configuration_with_problems_does_not_stand_between_people_and_their_notes()
 }
 
 #[test]
+fn a_notice_says_what_is_known_and_what_a_person_adds() {
+    let state = State::new();
+    let (fits, _) = state.run(&["incident", "notice", &state.open], 0);
+    assert_eq!(fits, state.run(&["incident", "notice", &state.open, "opened"], 0).0, "nobody is at it yet");
+    state.run(&["incident", "ack", &state.open, "on it"], 0);
+    let said = ["incident", "notice", &state.open, "--cause", "a bad deploy", "--engineer", "anna"];
+    let (progress, _) = state.run(&said, 0);
+    assert!(progress.contains("a bad deploy") && progress != fits, "{progress}");
+    let (over, _) = state.run(&["incident", "notice", &state.over, "--fix", "rolled back"], 0);
+    assert!(over.contains("rolled back"), "{over}");
+    let path = state.folder.path().join("notice.txt").display().to_string();
+    let (out, _) =
+        state.run(&["incident", "notice", &state.over, "--fix", "rolled back", "--write", &path], 0);
+    assert_eq!((out.as_str(), std::fs::read_to_string(&path).unwrap()), ("", over));
+    state.run(&["incident", "notice", &state.open, "--write", &path], 73);
+    state.run(&["incident", "notice", "INC-1999"], 66);
+    state.run(&["incident", "notice", &state.open, "loud"], 64);
+}
+
+#[test]
 fn a_post_mortem_is_written_once_and_never_over_another() {
     let state = State::new();
     state.run(&["incident", "ack", &state.open, "on it"], 0);

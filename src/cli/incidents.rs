@@ -12,14 +12,14 @@ mod text;
 
 use super::args::Flags;
 use super::{exit, run};
-use crate::incident::{Incident, Incidents, Phase, Refusal, Settings};
+use crate::incident::{Incident, Incidents, Phase, Refusal, Settings, notice};
 use crate::io::journal::{Journal, Options, Repairs, read};
 use crate::io::state::{self, StateError};
 use crate::journal::Entry;
 use crate::plan::Plan;
 use crate::runtime::now;
 use crate::units::Timestamp;
-use args::{Form, IncidentCommand, IncidentsArgs, PostmortemArgs};
+use args::{Form, IncidentCommand, IncidentsArgs, NoticeArgs, PostmortemArgs, Which};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,6 +70,7 @@ fn chosen<'i>(incidents: &'i Incidents, args: &IncidentsArgs, at: Timestamp) -> 
 pub(super) fn incident(flags: &Flags, command: &IncidentCommand) -> io::Result<u8> {
     match command {
         IncidentCommand::Show { id, output } => show(flags, id, *output),
+        IncidentCommand::Notice(args) => notice(flags, args),
         other => act::act(flags, other),
     }
 }
@@ -94,24 +95,45 @@ pub(super) fn postmortem(flags: &Flags, args: &PostmortemArgs) -> io::Result<u8>
             Ok(page) => page,
             Err(refusal) => return Ok(refused(&refusal)),
         };
-        match &args.write {
-            None => put(&page).map(|()| 0),
-            Some(path) => match crate::io::config::create(path, &page) {
-                Ok(()) => {
-                    eprintln!("wrote {}", path.display());
-                    Ok(0)
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    eprintln!("{} is there already; nothing was written", path.display());
-                    Ok(exit::CANNOT_CREATE)
-                }
-                Err(error) => {
-                    eprintln!("writing {}: {error}", path.display());
-                    Ok(exit::CANNOT_CREATE)
-                }
-            },
-        }
+        hand_over(&page, args.write.as_deref())
     })
+}
+
+/// `warroom incident notice ID`.
+fn notice(flags: &Flags, args: &NoticeArgs) -> io::Result<u8> {
+    with(flags, &args.id, |book, found| {
+        let Some(incident) = book.incidents.get(found) else { return Ok(exit::SOFTWARE) };
+        let write = match args.which {
+            None => notice::fitting,
+            Some(Which::Opened) => notice::opened,
+            Some(Which::Progress) => notice::progress,
+            Some(Which::Resolved) => notice::resolved,
+        };
+        let mut text = write(&book.incidents, incident, &args.words(), now());
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        hand_over(&text, args.write.as_deref())
+    })
+}
+
+/// To standard output, or to a file that is not there yet.
+fn hand_over(text: &str, path: Option<&Path>) -> io::Result<u8> {
+    let Some(path) = path else { return put(text).map(|()| 0) };
+    match crate::io::config::create(path, text) {
+        Ok(()) => {
+            eprintln!("wrote {}", path.display());
+            Ok(0)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            eprintln!("{} is there already; nothing was written", path.display());
+            Ok(exit::CANNOT_CREATE)
+        }
+        Err(error) => {
+            eprintln!("writing {}: {error}", path.display());
+            Ok(exit::CANNOT_CREATE)
+        }
+    }
 }
 
 /// Finds the incident, among the newest lines and then among all, and goes on with its full id.

@@ -62,6 +62,7 @@ fn acts(command: &IncidentCommand, at: Timestamp) -> (&str, Vec<Act>) {
     };
     match command {
         IncidentCommand::Show { id, .. } => (id, Vec::new()),
+        IncidentCommand::Notice(args) => (&args.id, Vec::new()),
         IncidentCommand::Ack { id, text } => (id, noted(Act::Acknowledge, text)),
         IncidentCommand::Unack { id, text } => (id, noted(Act::Unacknowledge, text)),
         IncidentCommand::Note { id, text } => (id, vec![Act::Note(text.join(" "))]),

@@ -1,5 +1,6 @@
 //! clap's definitions of `incidents`, `incident` and `postmortem`.
 
+use crate::incident::notice::Words;
 use crate::severity::Severity;
 use crate::units::parse_duration;
 use clap::{Args, Subcommand, ValueEnum};
@@ -109,6 +110,8 @@ pub enum IncidentCommand {
         #[arg(required = true)]
         reason: Vec<String>,
     },
+    /// Write the notice for those who wait: the one that fits how it stands, from the templates of the configuration
+    Notice(NoticeArgs),
     /// Do not ring for it for a while
     Snooze {
         /// The incident
@@ -122,6 +125,58 @@ pub enum IncidentCommand {
         /// The incident
         id: String,
     },
+}
+
+/// Which notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// The first one
+    Opened,
+    /// One on the way
+    Progress,
+    /// The last one
+    Resolved,
+}
+
+/// `incident notice`.
+#[derive(Clone, Debug, Args)]
+pub struct NoticeArgs {
+    /// The incident
+    pub id: String,
+    /// Which one, if not the one that fits
+    #[arg(value_enum)]
+    pub which: Option<Which>,
+    /// Whom it hurts, and how (default: taken from the incident, as with those below)
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub impact: String,
+    /// Why it happens
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub cause: String,
+    /// What was done
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub mitigation: String,
+    /// What ended it
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub fix: String,
+    /// Who is at it
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub engineer: String,
+    /// Write to this file instead of standard output (never over an existing one)
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+}
+
+impl NoticeArgs {
+    /// What the person adds.
+    pub fn words(&self) -> Words {
+        Words {
+            impact: self.impact.clone(),
+            cause: self.cause.clone(),
+            mitigation: self.mitigation.clone(),
+            fix: self.fix.clone(),
+            engineer: self.engineer.clone(),
+        }
+    }
 }
 
 /// Write the post-mortem of an incident as Markdown, from the journal alone
