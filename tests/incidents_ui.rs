@@ -296,12 +296,12 @@ fn screens() {
 #[test]
 fn explanations_say_where_numbers_come_from() {
     let mut sim = burning();
-    for (keys, names) in [
-        ("x", &["latency", "errors", "requests", "formula", "inputs", "window", "source"][..]),
-        ("5 x", &["measures", "window", "SLI", "budget", "left", "burn 1h", "age", "source"]),
-        ("2 x", &["asks", "every", "answered", "took", "brought", "kept", "state"]),
-        ("6 x", &["severity", "group", "alert", "formula"]),
-        ("4 x", &["formula", "inputs", "range"]),
+    for (keys, title, names) in [
+        ("x", "service", &["latency", "errors", "requests", "formula", "inputs", "window", "source"][..]),
+        ("5 x", "slo", &["measures", "window", "SLI", "budget", "left", "burn 1h", "age", "source"]),
+        ("2 x", "target", &["asks", "every", "answered", "took", "brought", "kept", "state"]),
+        ("6 x", "incident", &["severity", "group", "alert", "value", "formula"]),
+        ("4 x", "panel", &["formula", "inputs", "range"]),
     ] {
         overview(&mut sim);
         sim.press("g");
@@ -311,6 +311,22 @@ fn explanations_say_where_numbers_come_from() {
             let found = explain.lines.iter().find(|(known, _)| known == name);
             assert!(found.is_some_and(|(_, text)| !text.is_empty()), "{keys}: {name} in {explain:?}");
         }
+        if title == "incident" {
+            // Rules of one name are told apart: each alert has the formula of its own.
+            let texts = explain.lines.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+            let mut slo = None;
+            for (name, text) in texts {
+                let named =
+                    text.split_once("slo=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(slo, _)| slo);
+                match name {
+                    "alert" => slo = named,
+                    "formula" => assert_eq!(named, slo, "{text}"),
+                    _ => {}
+                }
+            }
+            assert!(slo.is_some(), "an objective's alert fires");
+        }
+        insta::assert_snapshot!(format!("explain_{title}_80x24"), sim.screen(80, 24, &dark()));
     }
 }
 

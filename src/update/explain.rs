@@ -2,6 +2,7 @@
 
 use super::say;
 use crate::command::Command;
+use crate::incident::AlertNote;
 use crate::keymap::{Chord, Context};
 use crate::labels::NAME;
 use crate::layout;
@@ -269,19 +270,30 @@ fn incident(model: &Model, id: &str) -> Option<Explain> {
     for key in &it.keys {
         put(&mut lines, "group", key);
     }
-    for note in it.firing().take(8) {
+    for (note, more) in it.distinct().into_iter().filter(|(note, _)| note.firing).take(8) {
         put(&mut lines, "alert", format!("{}{}", note.name, note.labels));
-        let standing = model.rules.groups().find_map(|group| {
-            group
-                .rules()
-                .find(|(rule, _, _)| **rule.name() == *note.name)
-                .map(|(rule, _, _)| rule.text.clone())
-        });
-        if let Some(text) = standing {
+        let value = note.value.map_or_else(|| "unknown".to_owned(), |value| human(value, Unit::Count));
+        let like = if more > 0 { format!("; {more} more of other windows") } else { String::new() };
+        put(&mut lines, "value", format!("{value}{like}"));
+        if let Some(text) = formula_of(model, note) {
             put(&mut lines, "formula", text);
         }
     }
     Some(Explain { title: it.id.to_string(), lines, offset: 0 })
+}
+
+/// The rule that an alert comes from. Several may have its name: all labels that the rule gives as they stand (and not
+/// as templates) must be the alert's.
+fn formula_of<'m>(model: &'m Model, note: &AlertNote) -> Option<&'m str> {
+    let rules = model.rules.groups().flat_map(|group| group.rules().map(|(rule, _, _)| rule));
+    let mut named = rules.filter(|rule| **rule.name() == *note.name);
+    let given = |(name, value): &(String, String)| {
+        value.contains("{{") || {
+            let pair = format!("{name}={value:?}");
+            note.labels.split_once(&pair).is_some_and(|(before, _)| before.ends_with(['{', ' ']))
+        }
+    };
+    named.find(|rule| rule.labels.iter().all(given)).map(|rule| rule.text.as_str())
 }
 
 fn panel(model: &Model, index: usize) -> Option<Explain> {
