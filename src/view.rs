@@ -20,6 +20,7 @@ mod header;
 mod help;
 mod incident;
 mod incidents;
+mod list;
 mod menu;
 mod over;
 mod overview;

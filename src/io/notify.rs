@@ -32,7 +32,7 @@ pub struct Sent {
     pub outcome: Outcome,
 }
 
-/// A handle on the sending thread. Dropping it breaks off what is on its way: the router sends that again after a start.
+/// A handle on the sending thread. Dropping it breaks off what is on its way.
 #[derive(Debug)]
 pub struct Notifier {
     orders: Option<mpsc::Sender<Delivery>>,

@@ -1,8 +1,8 @@
 //! The ledger of actions: what was done, by whom, and whether it helped. Read off the journal, so that it tells of other
 //! people's too.
 
-use super::draw;
 use super::over::Page;
+use super::{draw, list};
 use crate::action::How;
 use crate::action::ledger::Act;
 use crate::layout;
@@ -15,16 +15,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 use std::time::Duration;
-use warroom_widgets::{Cell, Column, Row, Table};
+use warroom_widgets::{Cell, Column, Row};
 
 pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: &mut Buffer) {
     let state = &model.ui.actions;
-    let filter = if state.filter.is_empty() { String::new() } else { format!("/{}", state.filter) };
-    let inner = if layout::bordered(model.ui.size) {
-        draw::pane(draw::title("actions", &filter, theme), theme, list, buf)
-    } else {
-        list
-    };
+    let inner = list::frame(model, theme, "actions", state, list, buf);
     let rows = model.act_rows();
     if rows.is_empty() {
         return empty(model, theme, inner, buf);
@@ -46,17 +41,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
         Column::new("helped?", 10).priority(230),
         Column::new("why", 20).min(8).flex(1).priority(120),
     ];
-    Table::new(&columns, &cells)
-        .header_style(theme.style(Role::Muted))
-        .selected(Some(state.index))
-        .selected_style(theme.style(Role::Selection))
-        .marker_style(theme.style(Role::Key))
-        .offset(first)
-        .first(first)
-        .total(rows.len())
-        .scroll_style(theme.style(Role::Faint))
-        .glyphs(theme.glyph_set())
-        .render(inner, buf);
+    list::table(theme, &columns, &cells, state, first, rows.len()).render(inner, buf);
     if let Some(RowKey::Run(id)) = &state.selected
         && let Some(act) = rows.iter().find(|act| act.id.as_str() == &**id)
     {

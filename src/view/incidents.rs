@@ -1,6 +1,6 @@
 //! Incidents: the worst first, those that are over below them; then what there is to say of the selected one.
 
-use super::{draw, incident};
+use super::{draw, incident, list};
 use crate::incident::{Incident, Phase, Timer};
 use crate::layout;
 use crate::model::Model;
@@ -11,16 +11,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
-use warroom_widgets::{Cell, Column, Row, Table};
+use warroom_widgets::{Cell, Column, Row};
 
 pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: &mut Buffer) {
     let state = &model.ui.incidents;
-    let filter = if state.filter.is_empty() { String::new() } else { format!("/{}", state.filter) };
-    let inner = if layout::bordered(model.ui.size) {
-        draw::pane(draw::title("incidents", &filter, theme), theme, list, buf)
-    } else {
-        list
-    };
+    let inner = list::frame(model, theme, "incidents", state, list, buf);
     let rows = model.incident_rows();
     if rows.is_empty() {
         return empty(model, theme, inner, buf);
@@ -41,17 +36,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
         Column::new("alerts", 6).priority(100),
         Column::new("id", 20).priority(50),
     ];
-    Table::new(&columns, &cells)
-        .header_style(theme.style(Role::Muted))
-        .selected(Some(state.index))
-        .selected_style(theme.style(Role::Selection))
-        .marker_style(theme.style(Role::Key))
-        .offset(first)
-        .first(first)
-        .total(rows.len())
-        .scroll_style(theme.style(Role::Faint))
-        .glyphs(theme.glyph_set())
-        .render(inner, buf);
+    list::table(theme, &columns, &cells, state, first, rows.len()).render(inner, buf);
     if let Some(RowKey::Incident(id)) = &state.selected
         && let Some(chosen) = model.shown_incidents().get(id)
     {

@@ -1,6 +1,7 @@
 //! The overview: one row a service, the worst first; below it what is wrong with the selected one.
 
 use super::draw::{self, Figure};
+use super::list;
 use super::promises::{deploy_cell, deploys, left_cell, promise_cell, rate_cell};
 use crate::layout;
 use crate::model::Model;
@@ -16,7 +17,7 @@ use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
-use warroom_widgets::{Cell, Column, Row, Sort, Sparkline, Table, Trend, Unit};
+use warroom_widgets::{Cell, Column, Row, Sort, Sparkline, Trend, Unit};
 
 pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: &mut Buffer) {
     table(model, theme, list, buf);
@@ -95,12 +96,7 @@ fn columns(shown: &[bool], longest_name: u16, width: u16) -> Vec<Column<'static>
 
 fn table(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let state = &model.ui.overview;
-    let filter = if state.filter.is_empty() { String::new() } else { format!("/{}", state.filter) };
-    let inner = if layout::bordered(model.ui.size) {
-        draw::pane(draw::title("services", &filter, theme), theme, area, buf)
-    } else {
-        area
-    };
+    let inner = list::frame(model, theme, "services", state, area, buf);
     let rows: Vec<&ServiceRow> = services(model.shown(), state).collect();
     if rows.is_empty() {
         return empty(model, theme, inner, buf);
@@ -131,17 +127,8 @@ fn table(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let told = COLUMNS.iter().zip(&shown).filter(|(_, shown)| **shown);
         told.map(|((name, _), _)| *name).position(|name| name == head)
     });
-    Table::new(&columns, &cells)
-        .header_style(theme.style(Role::Muted))
+    list::table(theme, &columns, &cells, state, first, rows.len())
         .sort(sort.map(|column| Sort { column, descending: !state.reversed }))
-        .selected(Some(state.index))
-        .selected_style(theme.style(Role::Selection))
-        .marker_style(theme.style(Role::Key))
-        .offset(first)
-        .first(first)
-        .total(rows.len())
-        .scroll_style(theme.style(Role::Faint))
-        .glyphs(theme.glyph_set())
         .render(inner, buf);
 }
 

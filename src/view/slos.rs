@@ -1,7 +1,7 @@
 //! Objectives: SLI, budget left, burn per window, time to exhaustion, coverage; below, the selected one's burn-down.
 
-use super::draw;
 use super::incidents::severity_spans;
+use super::{draw, list};
 use crate::layout::{self, wrapped};
 use crate::model::Model;
 use crate::model::slos::{BurnRow, SloRow};
@@ -14,16 +14,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use std::time::Duration;
-use warroom_widgets::{BudgetBar, BurnBar, Cell, Column, Graph, Row, Series, Table, Threshold, Unit};
+use warroom_widgets::{BudgetBar, BurnBar, Cell, Column, Graph, Row, Series, Threshold, Unit};
 
 pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: &mut Buffer) {
     let state = &model.ui.slos;
-    let filter = if state.filter.is_empty() { String::new() } else { format!("/{}", state.filter) };
-    let inner = if layout::bordered(model.ui.size) {
-        draw::pane(draw::title("SLOs", &filter, theme), theme, list, buf)
-    } else {
-        list
-    };
+    let inner = list::frame(model, theme, "SLOs", state, list, buf);
     let rows = model.slo_rows();
     if rows.is_empty() {
         return empty(model, theme, inner, buf);
@@ -52,17 +47,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
         Column::new("seen", seen).priority(160),
         Column::new("", 24).flex(1).priority(60),
     ];
-    Table::new(&columns, &cells)
-        .header_style(theme.style(Role::Muted))
-        .selected(Some(state.index))
-        .selected_style(theme.style(Role::Selection))
-        .marker_style(theme.style(Role::Key))
-        .offset(first)
-        .first(first)
-        .total(rows.len())
-        .scroll_style(theme.style(Role::Faint))
-        .glyphs(theme.glyph_set())
-        .render(inner, buf);
+    list::table(theme, &columns, &cells, state, first, rows.len()).render(inner, buf);
     if let Some(RowKey::Slo(name)) = &state.selected
         && let Some(slo) = rows.iter().find(|slo| slo.name == *name)
     {
