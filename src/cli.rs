@@ -4,6 +4,7 @@ mod action;
 mod args;
 mod doctor;
 mod incidents;
+mod once;
 mod probe;
 mod query;
 mod rules;

@@ -73,6 +73,8 @@ pub struct Config {
     pub slo_files: Vec<Spanned<String>>,
     /// What was found in them: `io::config` reads them, the plan reads them in.
     pub slo_sources: Vec<Source>,
+    /// Theme files of the operator's own, by name: `io::config` reads them, the plan reads them in.
+    pub themes: Vec<(String, Source)>,
     /// `rules.NAME`.
     pub rules: BTreeMap<String, RuleFiles>,
     /// The rules that come with warroom.

@@ -4,9 +4,11 @@
 
 mod acted;
 mod browsed;
+mod recalled;
 
 pub use acted::{Finished, Listed, Made, Step};
 pub use browsed::{Browsed, Content};
+pub use recalled::{Purpose, Recalled, Strand};
 
 use crate::config::Problem;
 use crate::incident::Change;
@@ -70,6 +72,8 @@ pub enum What {
         /// Objectives.
         saved: Vec<Saved>,
     },
+    /// A batch of the past that lies on disk, as [`Effect::Recall`] asked for it.
+    Recalled(Recalled),
     /// Lines that other warrooms wrote into the journal.
     Written(Vec<Entry>),
     /// An endpoint lists the values of a parameter, or does not.
@@ -117,6 +121,18 @@ pub enum Effect {
     Warn(Clean),
     /// Keep what objectives counted.
     Save(Vec<Saved>),
+    /// Keep these samples: what was appended to the store since the last time.
+    Keep(Vec<Sample>),
+    /// Read the samples of `[from, to]` from disk; they come back as [`What::Recalled`], in batches. A new question for
+    /// the same purpose takes the place of an older one.
+    Recall {
+        /// Who asks.
+        purpose: Purpose,
+        /// The beginning.
+        from: Timestamp,
+        /// The end, inclusive.
+        to: Timestamp,
+    },
     /// Take what was authorized from [`crate::model::act::Acts::take`] and send it, once. It is not in here: an effect
     /// can be copied, an `Authorized` cannot.
     Act,

@@ -28,10 +28,12 @@ pub mod model;
 pub mod layout;
 pub mod update;
 pub mod view;
+pub mod picture;
 
 // The shell: uses the line above; nothing above uses it.
 pub mod io;
 pub mod runtime;
 pub mod demo;
+pub mod rehearsal;
 pub mod report;
 pub mod cli;

@@ -53,18 +53,23 @@ pub enum Changed {
 pub struct Judging {
     /// What earlier runs left behind is still being read: rules and objectives wait for it.
     pub remembering: bool,
+    /// Samples of earlier runs are to be asked for, or are on their way.
+    pub recalling: bool,
     /// A group has been evaluated: its alerts are to be looked at.
     pub fresh: bool,
     /// When a rule, an objective or a timer is due next.
     pub due: Timestamp,
     /// When what objectives counted was last handed to the disk.
     pub saved: Timestamp,
+    /// When samples were last handed to the disk.
+    pub kept: Timestamp,
 }
 
 impl Judging {
     /// Nothing is remembered, nothing is due.
     fn new(now: Timestamp) -> Self {
-        Self { remembering: false, fresh: false, due: Timestamp::from_millis(i64::MAX), saved: now }
+        let due = Timestamp::from_millis(i64::MAX);
+        Self { remembering: false, recalling: false, fresh: false, due, saved: now, kept: now }
     }
 }
 

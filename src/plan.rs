@@ -3,6 +3,7 @@
 //! What stands in a plan has been checked: nothing in it can fail at 3 a.m. because of how it was written.
 
 mod actions;
+mod history;
 mod incidents;
 mod notify;
 mod panels;
@@ -23,12 +24,13 @@ use crate::slo::Slo;
 use crate::store::Limits;
 use crate::target::health::Policy as HealthPolicy;
 use crate::target::{Keep, Target, TargetId};
-use crate::theme;
+use crate::theme::Themes;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use history::HistoryPlan;
 pub use panels::PanelPlan;
 pub use rules::RulesPlan;
 pub use signals::{Signal, SignalSet};
@@ -64,6 +66,8 @@ pub struct Plan {
     pub references: Vec<SocketAddr>,
     /// What the store may hold.
     pub limits: Limits,
+    /// What is kept on disk.
+    pub history: HistoryPlan,
     /// The screen.
     pub ui: UiPlan,
     /// Things worth saying that keep nobody from starting.
@@ -73,8 +77,10 @@ pub struct Plan {
 /// The screen's settings.
 #[derive(Clone, Debug)]
 pub struct UiPlan {
-    /// Name of a built-in theme.
+    /// Name of the theme at the start.
     pub theme: String,
+    /// The themes that can be chosen.
+    pub themes: Arc<Themes>,
     /// The live map of keys.
     pub keys: Keymap,
     /// Draw with ASCII only?
@@ -192,6 +198,7 @@ impl Plan {
         let mut plan = Self {
             generation,
             services,
+            history: history::compile(config, &targets),
             targets,
             panels,
             incidents,
@@ -267,14 +274,7 @@ type Found = Vec<(bool, Problem)>;
 
 fn compile_ui(config: &Config, problems: &mut Found) -> UiPlan {
     let theme = &config.ui.theme;
-    if !theme::BUILT_IN.iter().any(|(name, _)| *name == theme.value) {
-        let known: Vec<&str> = theme::BUILT_IN.iter().map(|(name, _)| *name).collect();
-        problems.push((
-            true,
-            Problem::new(&theme.at, "ui.theme", format!("there is no theme \"{}\"", theme.value))
-                .with_remedy(format!("the themes are {}", known.join(", "))),
-        ));
-    }
+    let themes = themes(config, problems);
     let keys = &config.ui.keys;
     if !Keymap::PRESETS.contains(&keys.value.as_str()) {
         problems.push((
@@ -298,12 +298,32 @@ fn compile_ui(config: &Config, problems: &mut Found) -> UiPlan {
     }
     UiPlan {
         theme: theme.value.clone(),
+        themes: Arc::new(themes),
         keys: Keymap::default(),
         ascii: config.ui.ascii,
         mouse: config.ui.mouse,
         ring: config.ui.notify,
         zone: found.unwrap_or(jiff::tz::TimeZone::UTC),
     }
+}
+
+/// The themes. A mistake in the one that is wanted keeps warroom from starting, as any other in the configuration does;
+/// one in a theme that nobody has chosen yet is told, and it can be chosen without what is wrong.
+fn themes(config: &Config, problems: &mut Found) -> Themes {
+    let (themes, twins) = Themes::new(&config.themes);
+    problems.extend(twins.into_iter().map(|problem| (false, problem)));
+    let wanted = &config.ui.theme;
+    let mut wrong = themes.problems(&wanted.value);
+    if !themes.has(&wanted.value) {
+        let message = format!("there is no theme \"{}\"", crate::text::clean(&wanted.value));
+        let remedy =
+            format!("the themes are {}, or write the path of a theme file", themes.names().join(", "));
+        wrong.push(Problem::new(&wanted.at, "ui.theme", message).with_remedy(remedy));
+    }
+    let others = themes.own_problems().into_iter().filter(|problem| !wrong.contains(problem));
+    problems.extend(others.map(|problem| (false, problem)));
+    problems.extend(wrong.into_iter().map(|problem| (true, problem)));
+    themes
 }
 
 /// The limits of a service: its own, and its preset's where it has none.

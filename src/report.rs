@@ -49,7 +49,7 @@ pub fn text(model: &Model) -> String {
 }
 
 /// What could not be judged, and why: nothing is passed over in silence.
-fn unjudged(model: &Model) -> Vec<String> {
+pub fn unjudged(model: &Model) -> Vec<String> {
     let mut out = Vec::new();
     for row in &model.shown().services {
         let Some(plan) = model.plan.services.iter().find(|plan| plan.name == row.name) else { continue };
@@ -69,6 +69,25 @@ fn unjudged(model: &Model) -> Vec<String> {
         }
     }
     out
+}
+
+/// All of it in a line: `3 degraded, 7 up; P1 checkout for 1m; checkout degraded: errors 3.7% (> 3.0%)`.
+pub fn headline(model: &Model) -> String {
+    let counts = model.counts();
+    let counted = State::ALL.into_iter().rev().filter(|state| counts.of(*state) > 0);
+    let counted: Vec<String> =
+        counted.map(|state| format!("{} {}", counts.of(state), state.word())).collect();
+    let mut parts = vec![if counted.is_empty() { "no services".to_owned() } else { counted.join(", ") }];
+    parts.extend(model.shown_incidents().open().iter().take(3).map(|it| {
+        let minutes = model.seen_at().since(it.began).as_secs() / 60;
+        format!("{} {} for {minutes}m: {}", it.severity, it.service(), it.title())
+    }));
+    let rows = services(model.shown(), &ListState::default()).filter(|row| row.state != State::Up);
+    parts.extend(rows.take(5).map(|row| {
+        let why = row.reasons.first().map(|reason| format!(": {}", reason.text)).unwrap_or_default();
+        format!("{} {}{why}", row.name, row.state.word())
+    }));
+    crate::text::clean(&parts.join("; ")).into_owned()
 }
 
 /// The fleet as JSON, schema 1.

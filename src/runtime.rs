@@ -15,7 +15,7 @@ mod watch;
 pub use dashboard::{Dashboard, Loader, run};
 pub use errand::Errand;
 pub use exported::{Exported, exported};
-pub use headless::{Rounds, observe};
+pub use headless::{Rounds, observe, observe_after};
 pub use watch::{Say, Watcher, try_out, watch};
 
 use crate::event::What;

@@ -7,6 +7,8 @@ mod chunk;
 mod floats;
 mod index;
 mod ints;
+mod packed;
+mod past;
 mod series;
 mod shelf;
 mod sweep;
@@ -14,6 +16,8 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+pub use packed::Packed;
+pub use past::Prepended;
 pub use series::{Cursor, Series};
 
 use crate::labels::{Labels, Matcher};
@@ -198,6 +202,8 @@ pub struct Store {
     floor: i64,
     /// No unit that could be dropped ends before this time (in ms).
     earliest_end: i64,
+    /// What was appended since somebody took it, for whoever keeps samples elsewhere.
+    record: past::Record,
 }
 
 read_shelf!(Store);
@@ -220,6 +226,7 @@ impl Store {
             series_bytes: 0,
             floor: i64::MIN,
             earliest_end: i64::MAX,
+            record: past::Record::default(),
         }
     }
 
@@ -259,6 +266,7 @@ impl Store {
             *version = self.shelf.version;
         }
         self.stats.samples += 1;
+        self.record.push(labels, at, value);
         self.count_bytes();
         self.relieve();
         outcome

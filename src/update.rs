@@ -12,6 +12,7 @@ mod incidents;
 mod keys;
 mod panels;
 mod prompt;
+mod recall;
 mod reports;
 mod ruling;
 
@@ -22,6 +23,7 @@ use crate::model::ui::Message;
 use crate::model::{Changed, Model};
 use crate::plan::Plan;
 use crate::target::health::TargetHealth;
+use crate::units::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +58,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             model.heard = model.now;
             reports::taken(model, reports, &mut effects);
             ruling::begin(model);
+            recall::keep(model, &mut effects);
         }
         What::Ended(samples) => reports::ended(model, &samples),
         What::Link(link) => {
@@ -74,11 +77,14 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             ruling::tick(model, &mut effects);
             act::disarm(model);
             act::judge(model, &mut effects);
+            recall::keep(model, &mut effects);
         }
         What::Remembered { entries, saved } => {
             ruling::remembered(model, &entries, &saved);
             act::remembered(model, &entries);
+            recall::begin(model, &mut effects);
         }
+        What::Recalled(recalled) => recall::taken(model, recalled),
         What::Written(entries) => {
             ruling::absorb(model, &entries, &mut effects);
             act::recorded(model, &entries, &mut effects);
@@ -90,8 +96,11 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         What::Checked(made) => act::checked(model, made, &mut effects),
         What::Acted(id, step) => act::stepped(model, &id, &step, &mut effects),
         What::Reloaded(Ok(plan)) => {
+            let themes = Arc::clone(&model.plan.ui.themes);
+            let wanted = model.plan.ui.theme.clone();
             reload(model, &plan);
             effects.push(Effect::Configure);
+            effects.extend(dress(model, &themes, &wanted));
         }
         What::Reloaded(Err(problems)) => {
             model.ui.reload_problems = problems.iter().map(ToString::to_string).collect();
@@ -108,6 +117,24 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     explore::queue(model);
     ruling::plan_ahead(model);
     effects
+}
+
+/// Does what `line` would do after `:`, at `at`, and answers what is wanted of the world: the caller decides whether it
+/// is carried out.
+///
+/// # Errors
+/// What is said against it, as the foot line would say it.
+pub fn command_line(model: &mut Model, line: &str, at: Timestamp) -> Result<Vec<Effect>, String> {
+    model.now = model.now.max(at);
+    settle(model);
+    let mut effects = Vec::new();
+    prompt::run_line(model, line.trim(), &mut effects);
+    panels::queue(model);
+    explore::queue(model);
+    match model.ui.message.take() {
+        Some(message) if message.bad => Err(message.text),
+        _ => Ok(effects),
+    }
 }
 
 /// Brings the lists in order if rows have come, gone or moved: selections follow their names. To be called before a
@@ -147,6 +174,18 @@ fn tick(model: &mut Model) {
         model.store.retain_since(model.now);
     }
     model.changed = model.changed.max(Changed::Data);
+}
+
+/// What a reload means for the theme: the one that the file wants now if it has changed its mind, else the one that was
+/// chosen here; drawn anew if a theme file has changed.
+fn dress(model: &mut Model, themes: &crate::theme::Themes, wanted: &str) -> Option<Effect> {
+    let ui = &model.plan.ui;
+    if ui.theme != wanted || !ui.themes.has(&model.ui.theme) {
+        model.ui.theme.clone_from(&ui.theme);
+    } else if *ui.themes == *themes {
+        return None;
+    }
+    Some(Effect::Theme(model.ui.theme.clone()))
 }
 
 /// Takes over a new plan. What is known of services and targets that stay is kept; nothing is ever armed by it.

@@ -1,6 +1,7 @@
 //! clap's definitions: `-h` one line a flag, `--help` the long form.
 
 pub(super) use super::action::args::ActionCommand;
+pub(super) use super::once::Look;
 pub(super) use super::incidents::args::{IncidentCommand, IncidentsArgs, PostmortemArgs};
 pub(super) use super::query::args::QueryArgs;
 pub(super) use super::slo::SloCommand;
@@ -23,6 +24,9 @@ pub struct Cli {
     /// Flags that hold everywhere
     #[command(flatten)]
     pub flags: Flags,
+    /// How it is looked at
+    #[command(flatten)]
+    pub look: Look,
     /// What to do; without it the dashboard is shown
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -115,8 +119,14 @@ pub enum Command {
         #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
         speed: f64,
         /// Run the fleet without the screen and print a configuration for it
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["once", "wall", "plain", "screen"])]
         serve_only: bool,
+        /// With --once: the moment of the story that is shown, at most an hour after its beginning (1m10s)
+        #[arg(long, value_name = "SPAN", requires = "once", value_parser = parse_duration)]
+        at: Option<Duration>,
+        /// How it is looked at
+        #[command(flatten)]
+        look: Look,
     },
     /// Look what is at these URLs and print a commented configuration for it
     Init {

@@ -11,7 +11,7 @@ mod draft;
 mod found;
 mod import;
 
-use super::args::Flags;
+use super::args::{Flags, Look};
 use super::{exit, run};
 use crate::config::Source;
 use crate::decode::prometheus_yml;
@@ -32,7 +32,7 @@ const SILENCE: Duration = Duration::from_millis(300);
 const SCHEMES: [&str; 6] = ["http", "https", "redis", "rediss", "tcp", "grpc"];
 
 /// `warroom URL...`
-pub(super) fn dashboard(flags: &Flags, urls: &[String]) -> io::Result<u8> {
+pub(super) fn dashboard(flags: &Flags, look: &Look, urls: &[String]) -> io::Result<u8> {
     let urls = match addresses(urls) {
         Ok(urls) => urls,
         Err(complaint) => return Ok(usage(&complaint)),
@@ -42,7 +42,7 @@ pub(super) fn dashboard(flags: &Flags, urls: &[String]) -> io::Result<u8> {
     match run::load_text(&source, flags) {
         Ok(config) => {
             say(&warnings);
-            run::show(flags, &config, None, Vec::new())
+            run::show(flags, look, &config, None, Vec::new())
         }
         Err(problems) => Ok(run::complain(&problems)),
     }

@@ -6,9 +6,9 @@
     reason = "commands answer on standard output and standard error"
 )]
 
-use super::args::{Cli, Command, ConfigCommand, Flags, Format, When};
+use super::args::{Cli, Command, ConfigCommand, Flags, Format, Look, When};
 use super::exit;
-use crate::config::{self, Ascii, Color, Config, Overrides, Problem};
+use crate::config::{self, Color, Config, Overrides, Problem};
 use crate::demo;
 use crate::io::config as files;
 use crate::io::terminal::{TerminalEnv, detect, is_interactive};
@@ -48,7 +48,11 @@ pub fn main() -> u8 {
 }
 
 fn answer(cli: Cli) -> io::Result<u8> {
-    let flags = cli.flags;
+    let (flags, look) = (cli.flags, cli.look);
+    if cli.command.is_some() && look.is_any() {
+        eprintln!("warroom: --once, --screen, --wall and --plain belong behind the command: `warroom demo --once`");
+        return Ok(exit::USAGE);
+    }
     if cli.command.is_some() && !cli.urls.is_empty() {
         eprintln!(
             "warroom: URLs in front of a command mean nothing; write `warroom URL...` or `warroom init URL...`"
@@ -56,10 +60,14 @@ fn answer(cli: Cli) -> io::Result<u8> {
         return Ok(exit::USAGE);
     }
     match cli.command {
-        None if !cli.urls.is_empty() => super::probe::dashboard(&flags, &cli.urls),
-        None => with_config(&flags, |config, path| dashboard(&flags, &config, path.as_deref())),
-        Some(Command::Demo { seed, scenario, speed, serve_only }) => {
-            demonstrate(&flags, demo::Options { seed, scenario, speed }, serve_only)
+        None if !cli.urls.is_empty() => super::probe::dashboard(&flags, &look, &cli.urls),
+        None => with_config(&flags, |config, path| dashboard(&flags, &look, &config, path.as_deref())),
+        Some(Command::Demo { seed, scenario, speed, serve_only, at, look }) => {
+            let options = demo::Options { seed, scenario, speed };
+            if look.once {
+                return super::once::rehearse(&flags, &look, options, at);
+            }
+            demonstrate(&flags, &look, options, serve_only)
         }
         Some(Command::Init { urls, prometheus, write }) => {
             super::probe::init(&flags, &urls, prometheus.as_deref(), write.as_deref())
@@ -133,7 +141,7 @@ pub(super) fn compile(config: &Config) -> Result<Arc<Plan>, u8> {
     Plan::compile(config, 1).map(Arc::new).map_err(|problems| complain(&problems))
 }
 
-fn dashboard(flags: &Flags, config: &Config, path: Option<&Path>) -> io::Result<u8> {
+fn dashboard(flags: &Flags, look: &Look, config: &Config, path: Option<&Path>) -> io::Result<u8> {
     if path.is_none() {
         return Ok(nothing_configured(flags));
     }
@@ -145,7 +153,7 @@ fn dashboard(flags: &Flags, config: &Config, path: Option<&Path>) -> io::Result<
         })
     };
     let watched = config.files.iter().map(|file| PathBuf::from(&**file)).collect();
-    show(flags, config, Some(loader), watched)
+    show(flags, look, config, Some(loader), watched)
 }
 
 fn nothing_configured(flags: &Flags) -> u8 {
@@ -161,10 +169,14 @@ fn nothing_configured(flags: &Flags) -> u8 {
 /// Shows the dashboard, or prints the status where there is no terminal.
 pub(super) fn show(
     flags: &Flags,
+    look: &Look,
     config: &Config,
     loader: Option<Loader>,
     watched: Vec<PathBuf>,
 ) -> io::Result<u8> {
+    if look.once {
+        return super::once::once(flags, look, config);
+    }
     let environment = TerminalEnv::read();
     if !is_interactive(&environment) {
         return status(config, Format::Text, Rounds::Two);
@@ -174,15 +186,11 @@ pub(super) fn show(
         Err(code) => return Ok(code),
     };
     let detected = detect(&environment, config.ui.color);
-    let ascii = match config.ui.ascii {
-        Ascii::Always => true,
-        Ascii::Never => false,
-        Ascii::Auto => detected.ascii || detected.few_glyphs || detected.ambiguous_wide,
-    };
+    let glyphs = detected.glyphs(config.ui.ascii);
     let read_only = flags.read_only || config.ui.read_only;
     let ring = bell::way(plan.ui.ring, &environment);
     let state = state::locate(flags.state.as_deref()).map_err(|error| error.to_string());
-    run(Dashboard { plan, loader, watched, detected, ascii, read_only, ring, state })
+    run(Dashboard { plan, loader, watched, detected, glyphs, read_only, ring, state })
 }
 
 fn status(config: &Config, output: Format, rounds: Rounds) -> io::Result<u8> {
@@ -292,7 +300,7 @@ fn about_config(flags: &Flags, what: &ConfigCommand) -> io::Result<u8> {
     out.flush().map(|()| 0)
 }
 
-fn demonstrate(flags: &Flags, options: demo::Options, serve_only: bool) -> io::Result<u8> {
+fn demonstrate(flags: &Flags, look: &Look, options: demo::Options, serve_only: bool) -> io::Result<u8> {
     let fleet = demo::Fleet::start(options)?;
     let text = fleet.config_toml();
     if serve_only {
@@ -315,7 +323,7 @@ fn demonstrate(flags: &Flags, options: demo::Options, serve_only: bool) -> io::R
         ..flags.clone()
     };
     match load_text(&source, &flags) {
-        Ok(config) => show(&flags, &config, None, Vec::new()),
+        Ok(config) => show(&flags, look, &config, None, Vec::new()),
         Err(problems) => Ok(complain(&problems)),
     }
 }
@@ -325,5 +333,6 @@ pub(super) fn load_text(source: &config::Source, flags: &Flags) -> Result<Config
     let mut config = config::load(std::slice::from_ref(source))?;
     config.apply(&files::overrides()?, config::Layer::Env);
     config.apply(&overrides(flags), config::Layer::Flag);
+    files::themes(&mut config, None)?;
     Ok(config)
 }

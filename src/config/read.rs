@@ -45,6 +45,7 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
             .collect(),
         slo_files: tree.texts("slo_files"),
         slo_sources: Vec::new(),
+        themes: Vec::new(),
         rules: tree
             .tables("rules")
             .map(|(name, tree)| (name.to_owned(), super::rules::read(name, tree)))
@@ -161,12 +162,18 @@ fn poll_defaults(tree: &Tree) -> PollDefaults {
 }
 
 fn engine(tree: Option<&Tree>) -> Engine {
-    let Some(tree) = tree else { return Engine { memory: 0, retention: std::time::Duration::ZERO } };
+    let Some(tree) = tree else {
+        let none = std::time::Duration::ZERO;
+        return Engine { memory: 0, retention: none, history: none, history_full: none, history_size: 0 };
+    };
     // There is one engine so far; the walker refuses any other.
     let _ = tree.text("default");
     Engine {
         memory: tree.whole("memory").unwrap_or_default(),
         retention: tree.duration("retention").unwrap_or_default(),
+        history: tree.duration("history").unwrap_or_default(),
+        history_full: tree.duration("history_full").unwrap_or_default(),
+        history_size: tree.whole("history_size").unwrap_or_default(),
     }
 }
 

@@ -87,6 +87,12 @@ pub struct Engine {
     pub memory: u64,
     /// How long samples are kept in memory.
     pub retention: Duration,
+    /// How long minutes of objectives and marks are kept on disk.
+    pub history: Duration,
+    /// How long samples are kept on disk at full resolution; zero: none are.
+    pub history_full: Duration,
+    /// The most that history may take on disk, in bytes.
+    pub history_size: u64,
 }
 
 /// The screen.

@@ -116,6 +116,7 @@ pub fn load(flag: Option<&Path>, flags: &Overrides) -> Result<(Config, Option<Ca
             rule_files(&mut config);
             config.apply(&env, Layer::Env);
             config.apply(flags, Layer::Flag);
+            themes(&mut config, found.as_ref().map(|found| found.path.as_path()))?;
             Ok((config, found))
         }
         (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => Err(problems),
@@ -154,6 +155,38 @@ fn slo_files(config: &mut Config) -> Result<(), Vec<Problem>> {
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Reads the theme file that is named, if one is, and those of the folder `themes` beside the configuration. All count
+/// among the configuration's files, so that a change is seen at once.
+///
+/// # Errors
+/// The file that is named cannot be read. One of the folder that cannot is left out.
+pub fn themes(config: &mut Config, main: Option<&Path>) -> Result<(), Vec<Problem>> {
+    let wanted = config.ui.theme.clone();
+    let mut found = Vec::new();
+    if wanted.value.contains(std::path::is_separator) || wanted.value.ends_with(".toml") {
+        let path = config::beside(&wanted.at.file, Path::new(&wanted.value));
+        let text = read_text(&path).map_err(|error| {
+            let message = format!("cannot read the theme file {}: {error}", path.display());
+            let problem = Problem::new(&wanted.at, "ui.theme", message);
+            vec![problem.with_remedy("write its path, or the name of a theme that comes with warroom")]
+        })?;
+        found.push((wanted.value.clone(), path, text));
+    }
+    let folder = main.and_then(Path::parent).map(|folder| folder.join("themes"));
+    for path in folder.map(|folder| expand(&folder.join("*.toml"))).unwrap_or_default() {
+        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
+        if let (Some(name), Ok(text)) = (name, read_text(&path)) {
+            found.push((name, path, text));
+        }
+    }
+    for (name, path, text) in found {
+        let file = path.display().to_string();
+        config.files.push(file.as_str().into());
+        config.themes.push((name, Source { name: file, text }));
+    }
+    Ok(())
 }
 
 /// Reads the rule files that the configuration names. One that cannot be read is no reason not to start: it is told,

@@ -3,14 +3,19 @@
 //! The loop hands things over and goes on. What other warrooms write into the journal comes back to it. Nothing here
 //! ends the dashboard: what fails is told once, in a line.
 
-use super::history::{self, Writer};
+use super::history::{self, Load, MarkRow, Place, Recaller, Writer};
 use super::journal::{self, Journal};
 use super::two_key::Slips;
+use crate::event::{Purpose, Recalled};
 use crate::journal::Entry;
+use crate::plan::HistoryPlan;
 use crate::slo::Saved;
+use crate::target::Sample;
 use crate::units::Timestamp;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -28,6 +33,8 @@ pub enum Kept {
     Written(Vec<Entry>),
     /// A proposal was kept and laid down for a second person, or why it was not.
     Proposed(Entry, Result<(), String>),
+    /// A batch of samples that were asked for.
+    Recalled(Recalled),
     /// Something that the operator should know.
     Notice(String),
 }
@@ -35,7 +42,8 @@ pub enum Kept {
 enum Order {
     Append(Vec<Entry>),
     Propose(PathBuf, Entry),
-    Save(Vec<Saved>, Timestamp),
+    History(Load, Timestamp),
+    Plan(HistoryPlan),
 }
 
 /// How often to look whether other warrooms have written.
@@ -49,6 +57,7 @@ const READ_BACK: u64 = 16 << 20;
 pub struct Keeper {
     orders: Option<Sender<Order>>,
     thread: Option<std::thread::JoinHandle<()>>,
+    recaller: Option<Recaller>,
 }
 
 impl Keeper {
@@ -58,11 +67,21 @@ impl Keeper {
     /// The thread cannot be started.
     pub fn start(
         folder: Result<PathBuf, String>,
+        plan: HistoryPlan,
         tell: impl Fn(Kept) + Send + Sync + Clone + 'static,
     ) -> io::Result<Self> {
         let (orders, inbox) = channel();
+        let damaged = Arc::new(AtomicBool::new(false));
+        let recaller = match &folder {
+            Ok(folder) => {
+                let tell = tell.clone();
+                let recalled = move |recalled| tell(Kept::Recalled(recalled));
+                Some(Recaller::start(Place::of(folder, &plan), Arc::clone(&damaged), recalled)?)
+            }
+            Err(_) => None,
+        };
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(move || match folder {
-            Ok(folder) => serve(&folder, &inbox, &tell),
+            Ok(folder) => serve(&folder, plan, damaged, &inbox, &tell),
             Err(why) => {
                 tell(Kept::Remembered { entries: Vec::new(), saved: Vec::new() });
                 tell(Kept::Notice(format!("nothing is kept: {why}")));
@@ -74,7 +93,7 @@ impl Keeper {
                 }
             }
         })?;
-        Ok(Self { orders: Some(orders), thread: Some(thread) })
+        Ok(Self { orders: Some(orders), thread: Some(thread), recaller })
     }
 
     /// Keeps these lines.
@@ -88,8 +107,26 @@ impl Keeper {
     }
 
     /// Keeps what objectives counted.
-    pub fn save(&self, batch: Vec<Saved>, now: Timestamp) {
-        self.order(Order::Save(batch, now));
+    pub fn save(&self, saved: Vec<Saved>, now: Timestamp) {
+        self.order(Order::History(Load { saved, ..Load::default() }, now));
+    }
+
+    /// Keeps samples.
+    pub fn keep(&self, samples: Vec<Sample>, now: Timestamp) {
+        self.order(Order::History(Load { samples, ..Load::default() }, now));
+    }
+
+    /// From now on history is kept so long.
+    pub fn configure(&self, plan: HistoryPlan) {
+        self.order(Order::Plan(plan));
+    }
+
+    /// Reads samples of `[from, to]`; they come back as [`Kept::Recalled`], in batches. False: there is nobody who could.
+    pub fn recall(&self, purpose: Purpose, from: Timestamp, to: Timestamp) -> bool {
+        self.recaller.as_ref().is_some_and(|recaller| {
+            recaller.ask(purpose, from, to);
+            true
+        })
     }
 
     fn order(&self, order: Order) {
@@ -102,6 +139,7 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
+        self.recaller = None;
         self.orders = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -109,7 +147,13 @@ impl Drop for Keeper {
     }
 }
 
-fn serve(folder: &Path, inbox: &Receiver<Order>, tell: &(impl Fn(Kept) + Send + Sync + Clone + 'static)) {
+fn serve(
+    folder: &Path,
+    plan: HistoryPlan,
+    damaged: Arc<AtomicBool>,
+    inbox: &Receiver<Order>,
+    tell: &(impl Fn(Kept) + Send + Sync + Clone + 'static),
+) {
     let mut notices = Vec::new();
     let (mut journal, entries) = match Journal::open(folder) {
         Ok((journal, entries, repairs)) => {
@@ -124,8 +168,14 @@ fn serve(folder: &Path, inbox: &Receiver<Order>, tell: &(impl Fn(Kept) + Send + 
             (None, read.unwrap_or_default())
         }
     };
-    let saved = history::load(folder).unwrap_or_else(|error| {
-        notices.push(error.to_string());
+    let place = Place::of(folder, &plan);
+    let mut told = None;
+    let saved = history::load(&place).unwrap_or_else(|error| {
+        // A damaged file is set aside by who writes, which is told then.
+        if !error.is_damage() {
+            notices.push(error.to_string());
+            told = Some(error.to_string());
+        }
         Vec::new()
     });
     tell(Kept::Remembered { entries, saved });
@@ -133,29 +183,39 @@ fn serve(folder: &Path, inbox: &Receiver<Order>, tell: &(impl Fn(Kept) + Send + 
         tracing::warn!("{notice}");
         tell(Kept::Notice(notice));
     }
-    let complain = {
+    let notice = {
         let tell = tell.clone();
-        move |trouble: Option<String>| {
-            tell(Kept::Notice(trouble.unwrap_or_else(|| "history is written again".to_owned())));
-        }
+        move |text: String| tell(Kept::Notice(text))
     };
-    let history = Writer::start(folder, complain).ok();
+    let history = Writer::start(place, plan, told, damaged, notice).ok();
+    let mut held = Load::default();
     let mut failing = false;
     loop {
         match inbox.recv_timeout(LOOK_EVERY) {
-            Ok(Order::Append(entries)) => append(folder, &mut journal, &entries, &mut failing, tell),
+            Ok(Order::Append(entries)) => {
+                append(folder, &mut journal, &entries, &mut failing, tell);
+                held.marks.extend(MarkRow::of(&entries));
+            }
             Ok(Order::Propose(two, entry)) => {
                 let outcome = propose(folder, &mut journal, &two, &entry);
                 tell(Kept::Proposed(entry, outcome.map_err(|error| error.to_string())));
             }
-            Ok(Order::Save(batch, now)) => {
+            Ok(Order::History(load, now)) => {
+                // What could not be taken goes first; later records stand over earlier ones.
+                let mut all = std::mem::take(&mut held);
+                all.extend(load);
+                held = history.as_ref().and_then(|history| history.save(all, now)).unwrap_or_default();
+                held.limit();
+            }
+            Ok(Order::Plan(plan)) => {
                 if let Some(history) = &history {
-                    history.save(batch, now);
+                    history.configure(plan);
                 }
             }
             Err(RecvTimeoutError::Timeout) => {
                 let found = journal.as_mut().map_or(Ok(Vec::new()), Journal::follow).unwrap_or_default();
                 if !found.is_empty() {
+                    held.marks.extend(MarkRow::of(&found));
                     tell(Kept::Written(found));
                 }
             }

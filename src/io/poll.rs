@@ -9,9 +9,11 @@ mod kit;
 mod lanes;
 mod link;
 mod message;
+mod reader;
 mod schedule;
 
 pub use message::{FullBody, LinkState, Message, Setup};
+pub use reader::Reader;
 
 use crate::target::TargetId;
 use std::sync::Arc;

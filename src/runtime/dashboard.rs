@@ -5,7 +5,7 @@ use super::pace::Pace;
 use super::{happened, now, setup};
 use crate::config::Problem;
 use crate::config::Ring;
-use crate::event::{Browsed, Effect, Event, What};
+use crate::event::{Browsed, Effect, Event, Recalled, What};
 use crate::incident::Change;
 use crate::io::bell;
 use crate::io::clipboard;
@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
+use warroom_widgets::GlyphSet;
 
 /// Reads the configuration again: (generation) -> a plan, or everything that is wrong.
 pub type Loader = Arc<dyn Fn(u32) -> Result<Arc<Plan>, Vec<Problem>> + Send + Sync>;
@@ -43,8 +44,8 @@ pub struct Dashboard {
     pub watched: Vec<PathBuf>,
     /// What the terminal can do.
     pub detected: Detected,
-    /// Only ASCII may be drawn.
-    pub ascii: bool,
+    /// The alphabet that is drawn with.
+    pub glyphs: GlyphSet,
     /// Nothing may be changed from here.
     pub read_only: bool,
     /// How this terminal is rung.
@@ -84,14 +85,17 @@ struct Shown {
     loader: Option<Loader>,
     reloads: mpsc::Sender<Result<Arc<Plan>, Vec<Problem>>>,
     detected: Detected,
-    ascii: bool,
+    glyphs: GlyphSet,
     exit: Option<u8>,
 }
 
 async fn show(dashboard: Dashboard) -> io::Result<u8> {
     let started = Instant::now();
     let plan = dashboard.plan;
-    let theme = Theme::built_in(&plan.ui.theme, dashboard.detected.depth, dashboard.ascii)
+    let theme = plan
+        .ui
+        .themes
+        .get(&plan.ui.theme, dashboard.detected.depth, dashboard.glyphs)
         .map_err(io::Error::other)?;
     let mut signals = signals()?;
     let (sender, mut messages) = mpsc::channel(MESSAGES);
@@ -106,7 +110,12 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
     let (keeping, mut kept) = mpsc::channel(KEPT);
     // The loop is gone if nobody takes it.
     let tell = move |what| drop(keeping.blocking_send(what));
-    let keeper = Keeper::start(dashboard.state, tell)?;
+    if dashboard.state.is_ok() {
+        // What comes is kept, and what was kept comes back.
+        model.store.record();
+        model.judging.recalling = true;
+    }
+    let keeper = Keeper::start(dashboard.state, plan.history.clone(), tell)?;
     let screen = Screen::enter(ScreenOptions { mouse: plan.ui.mouse, size: None })?;
     model.ui.size = screen.size();
     let (reading, mut bodies) = mpsc::channel(4);
@@ -124,7 +133,7 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         loader: dashboard.loader,
         reloads,
         detected: dashboard.detected,
-        ascii: dashboard.ascii,
+        glyphs: dashboard.glyphs,
         exit: None,
     };
     shown.draw()?;
@@ -174,6 +183,7 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
     if rest.iter().any(|saved| !saved.is_empty()) {
         shown.keeper.save(rest, now());
     }
+    shown.keeper.keep(shown.model.store.take_recorded(), now());
     // A keeper that waits for the loop must not keep the loop waiting for it.
     kept.close();
     // The terminal first: whatever else takes time, the shell is usable.
@@ -185,6 +195,7 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
 fn told(kept: Kept) -> What {
     match kept {
         Kept::Remembered { entries, saved } => What::Remembered { entries, saved },
+        Kept::Recalled(recalled) => What::Recalled(recalled),
         Kept::Written(entries) => What::Written(entries),
         Kept::Proposed(entry, outcome) => What::Proposed(entry, outcome.map_err(|why| Clean::new(&why))),
         Kept::Notice(text) => What::Notice(Clean::new(&text)),
@@ -301,6 +312,7 @@ impl Shown {
             Effect::Quit => self.exit = Some(0),
             Effect::Configure => {
                 self.poller.configure(setup(&self.model.plan));
+                self.keeper.configure(self.model.plan.history.clone());
                 self.router.reload(vec![self.model.plan.terminal.clone()]);
             }
             Effect::PollNow(target) => {
@@ -312,7 +324,7 @@ impl Shown {
             Effect::Reload => self.reload(),
             Effect::Theme(name) => {
                 // The name was checked where it was chosen.
-                if let Ok(theme) = Theme::built_in(&name, self.detected.depth, self.ascii) {
+                if let Ok(theme) = self.model.plan.ui.themes.get(&name, self.detected.depth, self.glyphs) {
                     self.theme = theme;
                 }
             }
@@ -322,6 +334,12 @@ impl Shown {
             Effect::Mouse(on) => self.screen.set_mouse(on),
             Effect::Journal(entries) => self.keeper.append(entries),
             Effect::Save(batch) => self.keeper.save(batch, self.model.now),
+            Effect::Keep(samples) => self.keeper.keep(samples, self.model.now),
+            Effect::Recall { purpose, from, to } => {
+                if !self.keeper.recall(purpose, from, to) {
+                    self.happen(What::Recalled(Recalled::none(purpose, from, to)));
+                }
+            }
             Effect::Tell(changes) => self.ring(&changes),
             Effect::Propose(two, entry) => self.keeper.propose(two, entry),
             Effect::Act => {

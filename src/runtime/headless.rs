@@ -1,5 +1,6 @@
 //! The same polls, the same model, no screen: for `status`, `check` and `doctor`.
 
+use super::watch::{recall, saved};
 use super::{happened, now, setup};
 use crate::event::{Event, What};
 use crate::io::poll::Poller;
@@ -9,6 +10,7 @@ use crate::target::TargetId;
 use crate::update::update;
 use std::collections::BTreeSet;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -32,12 +34,29 @@ pub(super) const BETWEEN: Duration = Duration::from_secs(1);
 /// # Errors
 /// The poller's thread could not be started.
 pub fn observe(plan: &Arc<Plan>, rounds: Rounds) -> io::Result<Model> {
+    look(plan, rounds, |_| {})
+}
+
+/// The same, with what earlier runs left in the state folder: open incidents, and budgets. What cannot be read there is
+/// not known, as at a first start.
+///
+/// # Errors
+/// The poller's thread could not be started.
+pub fn observe_after(plan: &Arc<Plan>, rounds: Rounds, state: &Result<PathBuf, String>) -> io::Result<Model> {
+    look(plan, rounds, |model| {
+        let what = What::Remembered { entries: recall(state), saved: saved(state, &model.plan.history) };
+        update(model, Event { at: now(), what });
+    })
+}
+
+fn look(plan: &Arc<Plan>, rounds: Rounds, begin: impl FnOnce(&mut Model)) -> io::Result<Model> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
         let (sender, mut messages) = mpsc::channel(256);
         let poller = Poller::start(sender)?;
         poller.configure(setup(plan));
         let mut model = Model::new(Arc::clone(plan), now(), true);
+        begin(&mut model);
         let longest = plan.targets.iter().map(|target| target.timeout).max().unwrap_or_default();
         let round = longest + Duration::from_millis(500);
         match rounds {

@@ -8,7 +8,7 @@ pub use trial::try_out;
 use super::dashboard::Loader;
 use super::{happened, now, setup};
 use crate::config::Problem;
-use crate::event::{Effect, Event, What};
+use crate::event::{Effect, Event, Recalled, What};
 use crate::io::history;
 use crate::io::journal;
 use crate::io::keeper::{Keeper, Kept};
@@ -19,7 +19,7 @@ use crate::io::watch::Watch;
 use crate::journal::Who;
 use crate::model::Model;
 use crate::notification::{Delivery, Message, Notice, Outcome, Router};
-use crate::plan::Plan;
+use crate::plan::{HistoryPlan, Plan};
 use crate::text::Clean;
 use crate::update::update;
 use std::io;
@@ -91,14 +91,23 @@ async fn go(watcher: Watcher, say: Say<'_>) -> io::Result<u8> {
     model.who = watcher.who;
     model.judging.remembering = true;
     let (keeping, mut kept) = mpsc::channel(MESSAGES);
+    if !watcher.dry_run && watcher.state.is_ok() {
+        // What comes is kept, and what was kept comes back.
+        model.store.record();
+        model.judging.recalling = true;
+    }
     let keeper = if watcher.dry_run {
         // Nothing is written: it is only read what earlier runs left behind.
         let _ = keeping
-            .send(Kept::Remembered { entries: recall(&watcher.state), saved: saved(&watcher.state) })
+            .send(Kept::Remembered {
+                entries: recall(&watcher.state),
+                saved: saved(&watcher.state, &model.plan.history),
+            })
             .await;
         None
     } else {
-        Some(Keeper::start(watcher.state, move |what| drop(keeping.blocking_send(what)))?)
+        let tell = move |what| drop(keeping.blocking_send(what));
+        Some(Keeper::start(watcher.state, model.plan.history.clone(), tell)?)
     };
     let mut watching = Watching {
         model,
@@ -154,13 +163,14 @@ async fn go(watcher: Watcher, say: Say<'_>) -> io::Result<u8> {
 /// How much of a journal is read for a dry run.
 const READ_BACK: u64 = 16 << 20;
 
-fn recall(state: &Result<PathBuf, String>) -> Vec<crate::journal::Entry> {
+pub(super) fn recall(state: &Result<PathBuf, String>) -> Vec<crate::journal::Entry> {
     let read = state.as_ref().ok().and_then(|folder| journal::read(folder, READ_BACK).ok());
     read.map(|(entries, _)| entries).unwrap_or_default()
 }
 
-fn saved(state: &Result<PathBuf, String>) -> Vec<crate::slo::Saved> {
-    state.as_ref().ok().and_then(|folder| history::load(folder).ok()).unwrap_or_default()
+pub(super) fn saved(state: &Result<PathBuf, String>, plan: &HistoryPlan) -> Vec<crate::slo::Saved> {
+    let load = |folder: &PathBuf| history::load(&history::Place::of(folder, plan)).ok();
+    state.as_ref().ok().and_then(load).unwrap_or_default()
 }
 
 async fn at(until: Option<Instant>) {
@@ -212,8 +222,24 @@ impl Watching<'_> {
                         keeper.save(batch, self.model.now);
                     }
                 }
+                Effect::Keep(samples) => {
+                    if let Some(keeper) = &self.keeper {
+                        keeper.keep(samples, self.model.now);
+                    }
+                }
+                Effect::Recall { purpose, from, to } => {
+                    let asked = self.keeper.as_ref().is_some_and(|keeper| keeper.recall(purpose, from, to));
+                    if !asked {
+                        self.happen(What::Recalled(Recalled::none(purpose, from, to)))?;
+                    }
+                }
                 Effect::Warn(text) => self.tell(text.as_str())?,
-                Effect::Configure => self.poller.configure(setup(&self.model.plan)),
+                Effect::Configure => {
+                    self.poller.configure(setup(&self.model.plan));
+                    if let Some(keeper) = &self.keeper {
+                        keeper.configure(self.model.plan.history.clone());
+                    }
+                }
                 Effect::Reload => self.reload(),
                 // Whatever else is wanted of a terminal there is none for.
                 _ => {}
@@ -246,6 +272,7 @@ impl Watching<'_> {
                 self.router.restore(&entries);
                 self.happen(What::Written(entries))
             }
+            Kept::Recalled(recalled) => self.happen(What::Recalled(recalled)),
             Kept::Notice(text) => self.tell(&text),
             // Nothing is proposed from here.
             Kept::Proposed(..) => Ok(()),
@@ -256,6 +283,7 @@ impl Watching<'_> {
         let rest = self.model.slos.book.unsaved(usize::MAX);
         if let Some(keeper) = &self.keeper {
             keeper.save(rest, now());
+            keeper.keep(self.model.store.take_recorded(), now());
         }
     }
 

@@ -223,9 +223,10 @@ impl Minutes {
         self.unsaved = self.unsaved.split_off(&(hour * HOUR));
     }
 
-    /// The minutes before `until` that have changed since they were last taken; at most `most` of them.
+    /// The minutes up to `until` that have changed since they were last taken; at most `most` of them. The one that is not
+    /// over goes along, and comes again once it has changed: the counters that are saved with it stand in it.
     pub(super) fn take_unsaved(&mut self, until: i64, most: usize) -> Vec<(i64, Minute)> {
-        let taken: Vec<i64> = self.unsaved.range(..until).take(most).copied().collect();
+        let taken: Vec<i64> = self.unsaved.range(..=until).take(most).copied().collect();
         for minute in &taken {
             self.unsaved.remove(minute);
         }

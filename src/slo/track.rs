@@ -117,7 +117,7 @@ impl Track {
         (sum, length.max(0.0))
     }
 
-    /// What has changed since it was last handed out, of minutes that are over; at most `most` of them. Nothing in the
+    /// What has changed since it was last handed out, the minute under way included; at most `most` of them. Nothing in the
     /// middle of a round: its counters stand further than its minutes, and what lies between would never be counted.
     pub(super) fn unsaved(&mut self, at: Timestamp, most: usize) -> Saved {
         if self.progress.is_under_way() {

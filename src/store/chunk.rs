@@ -16,7 +16,7 @@ pub(super) const MOST: usize = 240;
 const OVERHEAD: usize = 16 + 8;
 
 /// Samples in compressed form, shared between snapshots.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Chunk(Arc<[u8]>);
 
 /// What stands before the columns.
@@ -42,6 +42,16 @@ impl Chunk {
         let values: Vec<f64> = samples.iter().rev().map(|s| s.1).collect();
         floats::encode(&values, &mut bytes);
         Self(bytes.into())
+    }
+
+    /// Bytes that [`Self::bytes`] gave out. Whoever has them from outside checks what comes of them.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
+    /// All that it is.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     fn head(&self) -> (Head, &[u8]) {

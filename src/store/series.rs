@@ -113,6 +113,14 @@ impl Series {
         grown + self.tail.heap_bytes().cast_signed() - before
     }
 
+    /// Puts a chunk before all others: it must be older than they are. Returns by how many bytes the series has grown.
+    pub(super) fn put_before(&mut self, chunk: Chunk) -> isize {
+        let before = (self.chunks.capacity() * size_of::<Chunk>()).cast_signed();
+        let bytes = chunk.heap_bytes().cast_signed();
+        self.chunks.insert(0, chunk);
+        bytes + (self.chunks.capacity() * size_of::<Chunk>()).cast_signed() - before
+    }
+
     /// Moves the tail into the last chunk, or into a new one if that is full; returns the growth in bytes.
     fn pack(&mut self) -> isize {
         let mut samples = Vec::with_capacity(chunk::MOST);

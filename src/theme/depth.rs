@@ -49,6 +49,16 @@ impl Depth {
     }
 }
 
+/// What xterm shows for a colour; none for what the user has chosen (`Reset`).
+#[cfg(test)]
+pub(super) fn rgb(colour: Color) -> Option<[u8; 3]> {
+    match colour {
+        Color::Rgb(r, g, b) => Some([r, g, b]),
+        Color::Indexed(index) => Some(xterm_rgb(index)),
+        named => ANSI.iter().find(|(known, _)| *known == named).map(|(_, rgb)| *rgb),
+    }
+}
+
 fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
     a.iter().zip(b).map(|(x, y)| u32::from(x.abs_diff(y)).pow(2)).sum()
 }

@@ -8,7 +8,6 @@ use crate::layout;
 use crate::model::ui::{OVERVIEW_ORDERS, Picture, Prompt, PromptKind, RowKey, Screen, TARGET_ORDERS};
 use crate::model::{Changed, Model};
 use crate::target::TargetId;
-use crate::theme;
 use std::sync::Arc;
 
 pub(super) fn pressed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>) {
@@ -329,7 +328,8 @@ fn refresh(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn next_theme(model: &mut Model, effects: &mut Vec<Effect>) {
-    let names: Vec<&str> = theme::BUILT_IN.iter().map(|(name, _)| *name).collect();
+    let plan = std::sync::Arc::clone(&model.plan);
+    let names = plan.ui.themes.names();
     let at = names.iter().position(|name| *name == model.ui.theme).unwrap_or(0);
     if let Some(name) = names.get((at + 1) % names.len().max(1)) {
         set_theme(model, name, effects);

@@ -7,7 +7,6 @@ use crate::keymap::{Chord, Key};
 use crate::model::ui::{Prompt, PromptKind, Screen};
 use crate::model::{Changed, Model};
 use crate::text::clean;
-use crate::theme;
 use std::sync::Arc;
 
 /// The longest line that can be typed: notes are sentences.
@@ -84,7 +83,7 @@ fn filter(model: &mut Model, text: &str) {
 /// What can be typed after `:`, for completion: whole lines.
 pub(super) fn candidates(model: &Model) -> Vec<String> {
     let commands = Command::ALL.iter().map(|(_, name, _)| (*name).to_owned());
-    let themes = theme::BUILT_IN.iter().map(|(name, _)| format!("theme {name}"));
+    let themes = model.plan.ui.themes.names().into_iter().map(|name| format!("theme {name}"));
     let services = model.fleet.services.iter().map(|row| format!("service {}", row.name));
     let acts = act::candidates(model);
     commands.chain(services).chain(themes).chain(incidents::candidates(model)).chain(acts).collect()
@@ -108,7 +107,7 @@ fn complete(model: &mut Model, prompt: &mut Prompt) {
     }
 }
 
-fn run_line(model: &mut Model, line: &str, effects: &mut Vec<Effect>) {
+pub(super) fn run_line(model: &mut Model, line: &str, effects: &mut Vec<Effect>) {
     let (word, rest) = line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()));
     if incidents::command(model, word, rest, effects) {
         return;
@@ -118,11 +117,11 @@ fn run_line(model: &mut Model, line: &str, effects: &mut Vec<Effect>) {
         ("q!", "") => effects.push(Effect::Quit),
         ("q" | "quit" | "exit", "") => keys::run(model, Command::Quit, effects),
         ("theme", name) if !name.is_empty() => {
-            if theme::BUILT_IN.iter().any(|(known, _)| *known == name) {
+            if model.plan.ui.themes.has(name) {
                 keys::set_theme(model, name, effects);
             } else {
-                let known: Vec<&str> = theme::BUILT_IN.iter().map(|(name, _)| *name).collect();
-                say(model, true, format!("there is no theme \"{name}\": {}", known.join(", ")));
+                let known = model.plan.ui.themes.names().join(", ");
+                say(model, true, format!("there is no theme \"{name}\": {known}"));
             }
         }
         ("service", name) if !name.is_empty() => open_service(model, name),

@@ -173,7 +173,8 @@ pub(super) fn tick(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// What earlier runs left behind.
 pub(super) fn remembered(model: &mut Model, entries: &[Entry], saved: &[Saved]) {
-    model.judging.remembering = false;
+    // Samples may still have to come.
+    model.judging.remembering = model.judging.recalling;
     model.incidents = Incidents::restore(Arc::clone(&model.plan.incidents), entries, model.now);
     model.slos.book.restore(saved);
     model.changed = model.changed.max(Changed::Data);

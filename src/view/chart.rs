@@ -121,6 +121,7 @@ pub(super) fn graph(
         .x_format(&x_format)
         .y_format(&y_format)
         .legend(area.height >= 5)
+        .pages(draw::PAGES)
         .axis_style(theme.style(Role::Border))
         .label_style(theme.style(Role::Muted))
         .empty(empty)

@@ -170,7 +170,7 @@ fn fields(theme: &Theme, ask: &Ask, page: &mut Page<'_>) {
         }
     };
     page.put("asks for", &format!("{wants}   (hazard: {word})"), role);
-    let cursor = theme.glyph("█", "_");
+    let cursor = theme.glyphs().caret;
     let mut field = |name: &str, text: &str, here: bool, style: Role| {
         let cursor = if here { cursor } else { "" };
         page.put(name, &format!("{text}{cursor}"), if here { Role::Selection } else { style });

@@ -168,6 +168,9 @@ pub(super) fn series_name(labels: &Labels) -> String {
     crate::text::clean(&short.to_string()).into_owned()
 }
 
+/// Graphs move in eighths of their range: between two steps a new point changes two or three cells, not all of them.
+pub(super) const PAGES: u16 = 8;
+
 /// A figure as a pane: value in the title, course below, limits as lines.
 pub(super) struct Figure<'a> {
     /// What it is.
@@ -265,9 +268,13 @@ impl Figure<'_> {
         let marks: Vec<Mark<'_>> = self
             .deploys
             .iter()
-            .map(|(at, to)| Mark::new(*at, to.as_str()).style(theme.style(Role::Notice)))
+            .map(|(at, to)| {
+                Mark::new(*at, to.as_str())
+                    .style(theme.style(Role::Mark))
+                    .label_style(theme.style(Role::Title))
+            })
             .collect();
-        graph = graph.marks(&marks);
+        graph = graph.marks(&marks).pages(PAGES);
         // A limit far above the course would flatten it.
         if limits.first().is_some_and(|_| self.limits.is_some_and(|(warning, _)| top > warning * 0.5)) {
             graph = graph.thresholds(&limits);

@@ -89,7 +89,7 @@ fn line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> (u16, u16
         // The cell under the cursor, or a cell of its own at the end.
         let reversed = Style::new().add_modifier(ratatui::style::Modifier::REVERSED);
         if shown.cursor >= crate::text::width(&shown.text) {
-            buf.set_stringn(x, inner.y, theme.glyph("█", "_"), 1, theme.style(Role::Key));
+            buf.set_stringn(x, inner.y, theme.glyphs().caret, 1, theme.style(Role::Key));
         } else {
             buf.set_style(Rect::new(x, inner.y, 1, 1), reversed);
         }
@@ -194,7 +194,7 @@ fn table(model: &Model, theme: &Theme, chart: &Chart, area: Rect, buf: &mut Buff
             let row = chart.rows.iter().find(|row| row.labels == *labels)?;
             let line = chart::line_of(chart, row);
             let mark = line.map_or(Cell::Empty, |index| {
-                Cell::text(theme.glyph("━", "="), chart::line_style(theme, index))
+                Cell::text(theme.glyphs().sample, chart::line_style(theme, index))
             });
             let name = crate::text::clean(&labels.to_string()).into_owned();
             let age = row.newest.map_or_else(

@@ -33,7 +33,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let spans = vec![
             Span::styled(format!(" {mark}"), theme.style(Role::Key)),
             Span::styled(shown, theme.style(Role::Text)),
-            Span::styled(theme.glyph("█", "_"), theme.style(Role::Key)),
+            Span::styled(theme.glyphs().caret, theme.style(Role::Key)),
         ];
         buf.set_line(area.x, area.y, &Line::from(spans), area.width);
         // What tab found is said beside the line that is being typed.

@@ -13,6 +13,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.height == 0 {
         return;
     }
+    buf.set_style(area, theme.style(Role::Header));
     let right = right(model, theme);
     let right_width = (right.width() as u16).min(area.width);
     let left = left(model, theme, usize::from(area.width.saturating_sub(right_width + 1)));

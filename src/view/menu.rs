@@ -84,7 +84,7 @@ pub(super) fn fill(model: &Model, theme: &Theme, fill: &Fill, body: Rect, buf: &
         Some(param) => match (&param.kind, fill.lists.get(&param.name)) {
             (ParamKind::Free { .. }, _) => {
                 page.put(&param.name, &param.title, Role::Muted);
-                page.put("", &format!("{}{}", fill.text, theme.glyph("█", "_")), Role::Text);
+                page.put("", &format!("{}{}", fill.text, theme.glyphs().caret), Role::Text);
             }
             (ParamKind::Listed(_), None) => {
                 page.put(&param.name, "asking what there is to choose", Role::Muted);

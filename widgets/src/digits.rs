@@ -21,7 +21,7 @@ const HEIGHT: usize = 5;
 /// # Setter methods
 /// - [`style`](Self::style)
 /// - [`alignment`](Self::alignment): across the area; it always stands in the middle of its height
-/// - [`max_scale`](Self::max_scale): the largest `k`
+/// - [`height`](Self::height): the most rows, such as 3, 5 or 10; [`max_scale`](Self::max_scale): the largest `k`
 /// - [`glyphs`](Self::glyphs)
 ///
 /// ```
@@ -40,6 +40,9 @@ pub struct BigDigits<'a> {
     max_scale: u16,
     glyphs: GlyphSet,
 }
+
+/// The short name of [`BigDigits`].
+pub type Digits<'a> = BigDigits<'a>;
 
 impl<'a> BigDigits<'a> {
     /// The most characters that are drawn large; longer text is drawn plain.
@@ -68,6 +71,23 @@ impl<'a> BigDigits<'a> {
     pub const fn alignment(mut self, alignment: Alignment) -> Self {
         self.alignment = alignment;
         self
+    }
+
+    /// The most rows that it takes: 3 (half cells) below 5, then the multiples of 5 (20 if this is not called). What is not
+    /// wide enough for its area still becomes smaller.
+    ///
+    /// ```
+    /// use ratatui_core::{buffer::Buffer, layout::Rect, widgets::Widget};
+    /// use warroom_widgets::Digits;
+    ///
+    /// let mut buf = Buffer::empty(Rect::new(0, 0, 40, 5));
+    /// Digits::new("21:14").height(5).render(buf.area, &mut buf);
+    /// assert_eq!(buf[(0, 0)].symbol(), "█");
+    /// assert_eq!(Digits::new("21:14").height(5), Digits::new("21:14").max_scale(1));
+    /// ```
+    #[must_use = "method moves the value of self and returns the modified value"]
+    pub const fn height(self, rows: u16) -> Self {
+        self.max_scale(rows / HEIGHT as u16)
     }
 
     /// The largest size: rows of a dot (4); 0 keeps to half cells.
@@ -125,13 +145,14 @@ impl<'a> BigDigits<'a> {
     }
 
     fn draw_half(&self, area: Rect, buf: &mut Buffer) {
+        let glyphs = self.glyphs.glyphs();
         for (y, row) in (0..HEIGHT).step_by(2).enumerate() {
             let lower = self.row(row + 1).chain(std::iter::repeat(false));
             for (x, (upper, lower)) in self.row(row).zip(lower).enumerate() {
                 let glyph = match (upper, lower) {
-                    (true, true) => "█",
-                    (true, false) => "▀",
-                    (false, true) => "▄",
+                    (true, true) => glyphs.full,
+                    (true, false) => glyphs.upper_half,
+                    (false, true) => glyphs.lower_half,
                     (false, false) => continue,
                 };
                 paint::put(buf, area.x + x as u16, area.y + y as u16, glyph, self.style);
@@ -152,9 +173,7 @@ impl Widget for &BigDigits<'_> {
             let (width, height) = self.size(scale);
             width <= usize::from(area.width) && height <= usize::from(area.height)
         };
-        // Half cells have no ASCII twin.
-        let least = u16::from(self.glyphs.is_ascii());
-        let scale = (least..=self.max_scale.min(64)).rev().find(|scale| short && fits(*scale));
+        let scale = (0..=self.max_scale.min(64)).rev().find(|scale| short && fits(*scale));
         let (width, height) = match scale {
             Some(scale) => self.size(scale),
             None => (text::width(&self.text).min(usize::from(area.width)), 1),
@@ -276,7 +295,14 @@ mod tests {
         assert_eq!(rows(&large)[0], "    ████    ");
         let ascii = BigDigits::new("1").glyphs(GlyphSet::Ascii).alignment(Alignment::Right);
         assert_eq!(rows(&draw(&ascii, 7, 5)), ["   ##  ", " ####  ", "   ##  ", "   ##  ", " ######"]);
-        assert_eq!(rows(&draw(&ascii, 3, 3)), ["   ", "  1", "   "]);
+        assert_eq!(rows(&draw(&ascii, 3, 3)), [".# ", " # ", "'''"]);
+        assert_eq!(rows(&draw(&ascii, 3, 2)), ["  1", "   "]);
+        let neutral = BigDigits::new("2").glyphs(GlyphSet::Neutral);
+        assert_eq!(rows(&draw(&neutral, 3, 3)), ["⠛⠛⣿", "⣿⠛⠛", "⠛⠛⠛"]);
+        for (rows_wanted, tall) in [(0, 3), (3, 3), (4, 3), (5, 5), (9, 5), (10, 10), (u16::MAX, 30)] {
+            let drawn = rows(&draw(&Digits::new("8").height(rows_wanted), 60, 30));
+            assert_eq!(drawn.iter().filter(|row| row.contains(['█', '▀'])).count(), tall, "{rows_wanted}");
+        }
     }
 
     #[test]

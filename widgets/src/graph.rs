@@ -1,115 +1,21 @@
 //! Several series over time with axes, limits, events and a cursor.
 
 mod axes;
+mod draw;
+mod parts;
 mod plot;
 mod scale;
 
 use std::borrow::Cow;
 use std::fmt;
 
-use ratatui_core::buffer::Buffer;
-use ratatui_core::layout::{Alignment, Rect};
+use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
-use ratatui_core::widgets::Widget;
 
-use self::axes::Frame;
-use self::plot::Plot;
+pub use self::parts::{Mark, Series, Threshold};
 use self::scale::Scale;
+use crate::GlyphSet;
 use crate::number::{Unit, human};
-use crate::paint::{self, by_value};
-use crate::{GlyphSet, text};
-
-/// A line of a [`Graph`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct Series<'a> {
-    name: Cow<'a, str>,
-    points: &'a [(f64, f64)],
-    style: Style,
-    max_gap: f64,
-}
-
-impl<'a> Series<'a> {
-    /// A line through `(x, y)` points in the order of x. A y of NaN breaks the line: a gap stays a gap. So does a y of
-    /// infinity, which has no place on the paper.
-    pub fn new(name: impl Into<Cow<'a, str>>, points: &'a [(f64, f64)]) -> Self {
-        Self { name: name.into(), points, style: Style::new(), max_gap: f64::INFINITY }
-    }
-
-    /// The style of the line and of its name.
-    #[must_use = "method moves the value of self and returns the modified value"]
-    pub fn style(mut self, style: impl Into<Style>) -> Self {
-        self.style = style.into();
-        self
-    }
-
-    /// Breaks the line between points that are further apart in x than this.
-    #[must_use = "method moves the value of self and returns the modified value"]
-    pub const fn max_gap(mut self, gap: f64) -> Self {
-        self.max_gap = gap;
-        self
-    }
-
-    /// The value of the last point at or before `x`, unless it is a gap or further away than [`max_gap`](Self::max_gap).
-    pub fn value_at(&self, x: f64) -> Option<f64> {
-        let end = self.points.partition_point(|point| point.0 <= x);
-        let (at, value) = *self.points.get(end.checked_sub(1)?)?;
-        (x - at <= self.max_gap && !value.is_nan()).then_some(value)
-    }
-}
-
-/// A horizontal line at a value, such as an objective or an alert's limit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Threshold<'a> {
-    value: f64,
-    label: Cow<'a, str>,
-    style: Style,
-}
-
-impl<'a> Threshold<'a> {
-    /// A line at this value.
-    pub const fn new(value: f64) -> Self {
-        Self { value, label: Cow::Borrowed(""), style: Style::new() }
-    }
-
-    /// What stands at its right end.
-    #[must_use = "method moves the value of self and returns the modified value"]
-    pub fn label(mut self, label: impl Into<Cow<'a, str>>) -> Self {
-        self.label = label.into();
-        self
-    }
-
-    /// The style of line and label.
-    #[must_use = "method moves the value of self and returns the modified value"]
-    pub fn style(mut self, style: impl Into<Style>) -> Self {
-        self.style = style.into();
-        self
-    }
-}
-
-/// A vertical line at a moment, such as a deployment or an incident.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mark<'a> {
-    x: f64,
-    label: Cow<'a, str>,
-    style: Style,
-}
-
-impl<'a> Mark<'a> {
-    /// A mark at this moment, with a label at its top; a label that would cover another is left out.
-    pub fn new(x: f64, label: impl Into<Cow<'a, str>>) -> Self {
-        Self { x, label: label.into(), style: Style::new() }
-    }
-
-    /// The style of line and label.
-    #[must_use = "method moves the value of self and returns the modified value"]
-    pub fn style(mut self, style: impl Into<Style>) -> Self {
-        self.style = style.into();
-        self
-    }
-}
-
-/// Glyphs of the series in ASCII, in turn.
-const ASCII_POINTS: [&str; 6] = ["*", "o", "x", "+", "@", "%"];
 
 /// Lines in braille with axes, limits, marks, a legend and a cursor.
 ///
@@ -119,6 +25,7 @@ const ASCII_POINTS: [&str; 6] = ["*", "o", "x", "+", "@", "%"];
 /// # Setter methods
 /// - [`x_bounds`](Self::x_bounds), [`y_bounds`](Self::y_bounds): the ranges; without them those of the points, from zero
 ///   to a round number
+/// - [`pages`](Self::pages): the picture stands still for a while, instead of scrolling with each point
 /// - [`x_format`](Self::x_format), [`y_format`](Self::y_format), [`time`](Self::time): how ticks are chosen and written
 /// - [`thresholds`](Self::thresholds), [`marks`](Self::marks), [`cursor`](Self::cursor)
 /// - [`legend`](Self::legend): with the values at the cursor, or the last ones
@@ -140,6 +47,7 @@ pub struct Graph<'a> {
     thresholds: &'a [Threshold<'a>],
     marks: &'a [Mark<'a>],
     x_bounds: Option<(f64, f64)>,
+    pages: u16,
     y_bounds: Option<(f64, f64)>,
     x_format: &'a dyn Fn(f64) -> String,
     y_format: &'a dyn Fn(f64) -> String,
@@ -165,6 +73,7 @@ impl<'a> Graph<'a> {
             thresholds: &[],
             marks: &[],
             x_bounds: None,
+            pages: 0,
             y_bounds: None,
             x_format: &plain,
             y_format: &plain,
@@ -197,6 +106,15 @@ impl<'a> Graph<'a> {
     #[must_use = "method moves the value of self and returns the modified value"]
     pub const fn x_bounds(mut self, min: f64, max: f64) -> Self {
         self.x_bounds = Some((min, max));
+        self
+    }
+
+    /// The range of x moves in steps of this part of its length (8: an eighth) and not with each point, so that between two
+    /// steps a new point changes its own cells and all others stand still. Up to a step of the oldest points is left out,
+    /// and as much room is free at the right. 0 or 1: it moves with each point.
+    #[must_use = "method moves the value of self and returns the modified value"]
+    pub const fn pages(mut self, pages: u16) -> Self {
+        self.pages = pages;
         self
     }
 
@@ -286,133 +204,9 @@ impl<'a> Graph<'a> {
     }
 
     fn scales(&self) -> (Scale, Scale) {
-        let x = scale::of_x(self.series, self.x_bounds);
+        let x = scale::of_x(self.series, self.x_bounds).paged(self.pages);
         (x, scale::of_y(self.series, self.thresholds, x, self.y_bounds))
     }
-
-    fn plot(&self, area: Rect, x: Scale, y: Scale) -> (Plot, bool) {
-        let mut plot = Plot::new(area.width, area.height, !self.glyphs.is_ascii());
-        let (across, down) = plot.dots();
-        let mut any = false;
-        for (index, series) in self.series.iter().enumerate() {
-            let index = index.min(255) as u8;
-            let mut last: Option<((f64, f64), f64)> = None;
-            for point in series.points {
-                if !(point.0.is_finite() && point.1.is_finite()) {
-                    last = None;
-                    continue;
-                }
-                // Dot centres, so that both ends of the range lie on the paper.
-                let to =
-                    (x.ratio(point.0) * (across - 1.0) + 0.5, (1.0 - y.ratio(point.1)) * (down - 1.0) + 0.5);
-                any |= (0.0..across).contains(&to.0);
-                match last {
-                    Some((from, moment)) if point.0 - moment <= series.max_gap => plot.line(from, to, index),
-                    _ => plot.dot(to.0, to.1, index),
-                }
-                last = Some((to, point.0));
-            }
-        }
-        (plot, any)
-    }
-
-    fn draw_lines(&self, plot: &Plot, area: Rect, buf: &mut Buffer) {
-        for (row, y) in (area.top()..area.bottom()).enumerate() {
-            for (column, x) in (area.left()..area.right()).enumerate() {
-                let (dots, index) = plot.cell(column, row);
-                if dots == 0 {
-                    continue;
-                }
-                let index = usize::from(index);
-                let style = self.series.get(index).map_or(Style::new(), |series| series.style);
-                if self.glyphs.is_ascii() {
-                    paint::put(buf, x, y, ascii_point(index), style);
-                } else {
-                    paint::put_char(buf, x, y, paint::braille(dots), style);
-                }
-            }
-        }
-    }
-
-    /// Limits and marks lie under the lines.
-    fn draw_guides(&self, area: Rect, x: Scale, y: Scale, buf: &mut Buffer) {
-        let glyphs = self.glyphs.glyphs();
-        for limit in self.thresholds {
-            let Some(line) = axes::row(area, y, limit.value) else { continue };
-            for at in area.left()..area.right() {
-                paint::put(buf, at, line, glyphs.dashed_horizontal, limit.style);
-            }
-        }
-        for mark in self.marks {
-            let Some(at) = axes::column(area, x, mark.x) else { continue };
-            for line in area.top()..area.bottom() {
-                paint::put(buf, at, line, glyphs.dashed_vertical, mark.style);
-            }
-        }
-        if let Some(at) = self.cursor.and_then(|moment| axes::column(area, x, moment)) {
-            for line in area.top()..area.bottom() {
-                paint::put(buf, at, line, glyphs.vertical, self.cursor_style);
-            }
-        }
-    }
-
-    /// Labels lie over the lines, but never over one another.
-    fn draw_labels(&self, area: Rect, x: Scale, y: Scale, buf: &mut Buffer) {
-        let ellipsis = self.glyphs.glyphs().ellipsis;
-        if area.width < 20 || area.height < 3 {
-            return;
-        }
-        for limit in self.thresholds {
-            let Some(line) = axes::row(area, y, limit.value) else { continue };
-            let wide = (text::width(&limit.label) as u16).min(area.width / 2);
-            let place = Rect { x: area.right() - wide, y: line, width: wide, height: 1 };
-            paint::text(buf, place, &limit.label, limit.style, ellipsis);
-        }
-        let mut taken: Vec<(u16, u16)> = Vec::new();
-        for mark in self.marks {
-            let Some(at) = axes::column(area, x, mark.x) else { continue };
-            let wide = (text::width(&mark.label) as u16).min(area.width / 2);
-            // To the right of its line, or to the left of it where there is no room.
-            let start = if area.right() - at > wide { at + 1 } else { at.saturating_sub(wide).max(area.x) };
-            if wide == 0 || taken.iter().any(|(from, to)| start <= *to && start + wide >= *from) {
-                continue;
-            }
-            taken.push((start, start + wide));
-            let place = Rect { x: start, y: area.y, width: wide, height: 1 };
-            paint::text(buf, place, &mark.label, mark.style, ellipsis);
-        }
-    }
-
-    fn draw_legend(&self, frame: &Frame, x: Scale, buf: &mut Buffer) {
-        let glyphs = self.glyphs.glyphs();
-        let mut left = frame.legend;
-        for (index, series) in self.series.iter().enumerate() {
-            if left.is_empty() {
-                return;
-            }
-            let point = if self.glyphs.is_ascii() { ascii_point(index) } else { "⠒⠒" };
-            let value = series.value_at(self.cursor.unwrap_or(x.max));
-            let value = value.map_or_else(|| glyphs.unknown.to_owned(), self.y_format);
-            let item = [point, " ", &series.name, " ", &value];
-            let wide: usize = item.iter().map(|part| text::width(part)).sum();
-            if wide > usize::from(left.width) {
-                // A name that does not fit is said to be missing.
-                paint::text(buf, left, glyphs.ellipsis, self.label_style, "");
-                return;
-            }
-            for (at, part) in item.into_iter().enumerate() {
-                let style = if at < 3 { series.style } else { self.label_style };
-                let used = paint::text(buf, left, part, style, "");
-                left = Rect { x: left.x + used, width: left.width - used, ..left };
-            }
-            let gap = left.width.min(3);
-            left = Rect { x: left.x + gap, width: left.width - gap, ..left };
-        }
-    }
-}
-
-fn ascii_point(index: usize) -> &'static str {
-    ASCII_POINTS.get(index % ASCII_POINTS.len()).copied().unwrap_or("*")
 }
 
 impl fmt::Debug for Graph<'_> {
@@ -424,35 +218,6 @@ impl fmt::Debug for Graph<'_> {
             .finish_non_exhaustive()
     }
 }
-
-impl Widget for &Graph<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let area = paint::clip(area, buf);
-        if area.is_empty() {
-            return;
-        }
-        let (x, y) = self.scales();
-        let frame = axes::frame(self, area, y);
-        let (plot, any) = self.plot(frame.plot, x, y);
-        axes::draw(self, &frame, area, x, y, buf);
-        self.draw_guides(frame.plot, x, y, buf);
-        if any {
-            self.draw_lines(&plot, frame.plot, buf);
-        } else {
-            let middle = Rect {
-                y: frame.plot.y + frame.plot.height / 2,
-                height: frame.plot.height.min(1),
-                ..frame.plot
-            };
-            let ellipsis = self.glyphs.glyphs().ellipsis;
-            paint::text_aligned(buf, middle, &self.empty, self.label_style, Alignment::Center, ellipsis);
-        }
-        self.draw_labels(frame.plot, x, y, buf);
-        self.draw_legend(&frame, x, buf);
-    }
-}
-
-by_value!(Graph);
 
 #[cfg(test)]
 mod tests;

@@ -20,15 +20,17 @@
 //! - **Total.** No input panics: no size (0x0, 1x1, an area outside the buffer), no number (NaN, infinities, a ratio of
 //!   minus four), no text (wide, combining or control characters).
 //! - **A gap is not a zero.** Missing values are `None` or NaN and are drawn as a gap.
-//! - **Nothing by colour alone.** Each glyph has an ASCII twin of the same width ([`GlyphSet`]); styles are the caller's.
+//! - **Nothing by colour alone.** Each glyph has a twin of the same width for CJK set-ups, for text consoles and in ASCII
+//!   ([`GlyphSet`]); styles are the caller's.
 //!
 //! Widgets are drawn by reference (`impl Widget for &T`) and hold no state: selection, offsets and time are arguments.
 
 mod paint;
 
 mod badge;
+mod budget;
+mod burn;
 mod digits;
-mod gauge;
 mod glyphs;
 pub mod graph;
 mod heat;
@@ -43,8 +45,9 @@ mod timeline;
 mod toast;
 
 pub use badge::Badge;
-pub use digits::BigDigits;
-pub use gauge::{BudgetBar, BurnBar};
+pub use budget::BudgetBar;
+pub use burn::BurnBar;
+pub use digits::{BigDigits, Digits};
 pub use glyphs::{GlyphSet, Glyphs};
 pub use graph::{Graph, Mark, Series, Threshold};
 pub use heat::{HeatMap, HeatRow};
@@ -53,6 +56,6 @@ pub use number::{Unit, human};
 pub use queue::{QueueBar, Trend};
 pub use spark::{SparkMode, Sparkline};
 pub use status::StatusLight;
-pub use table::{Cell, Column, Row, Sort, Table};
+pub use table::{Cell, Column, Highlight, Row, Sort, Table};
 pub use timeline::{Moment, Timeline};
 pub use toast::{Corner, Toast};

@@ -182,6 +182,15 @@ impl<'b> Pen<'b> {
     }
 }
 
+/// Divides a row into a bar and a label at its right; the bar goes when fewer than `least` cells are left for it.
+pub(crate) fn divide(area: Rect, label: &str, label_width: u16, least: u16) -> (Rect, Rect) {
+    let wide = (text::width(label).min(usize::from(u16::MAX)) as u16).max(label_width).min(area.width);
+    let bar = if wide == 0 { area.width } else { area.width.saturating_sub(wide.saturating_add(1)) };
+    let bar = if bar < least && wide > 0 { 0 } else { bar };
+    let start = area.right() - wide;
+    (Rect { width: bar, height: 1, ..area }, Rect { x: start, width: wide, height: 1, ..area })
+}
+
 /// The dots of a braille cell: bit of (column, row), row 0 at the top (Unicode block U+2800).
 const DOTS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
 

@@ -1,12 +1,11 @@
 //! A series in very little room: one slot is one fixed bucket of time, a gap is a gap.
 
-use ratatui_core::buffer::Buffer;
-use ratatui_core::layout::{Alignment, Rect};
+mod draw;
+
+use ratatui_core::layout::Alignment;
 use ratatui_core::style::Style;
-use ratatui_core::widgets::Widget;
 
 use crate::number::nice_ceil;
-use crate::paint::{self, by_value};
 use crate::{GlyphSet, Glyphs};
 
 /// How many limits a sparkline can have; a number and not a list, so that it stays `Copy`.
@@ -227,96 +226,6 @@ impl<'a> Sparkline<'a> {
     }
 }
 
-/// Of `steps` levels, the one for `value`: 1 is the lowest.
-fn level(value: f64, (low, high): (f64, f64), steps: usize) -> usize {
-    // Halved first: the span of two huge numbers of opposite sign is not finite.
-    let ratio = (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
-    let ratio = if ratio.is_nan() { 0.0 } else { ratio.clamp(0.0, 1.0) };
-    1 + (ratio * (steps.saturating_sub(1)) as f64).round() as usize
-}
-
-impl Sparkline<'_> {
-    fn block_cell(&self, value: Option<f64>, scale: (f64, f64), x: u16, area: Rect, buf: &mut Buffer) {
-        let glyphs = self.glyphs.glyphs();
-        let Some(value) = value else {
-            self.gap_cell(x, area, buf);
-            return;
-        };
-        let style = self.step_style(value);
-        let mut left = level(value, scale, usize::from(area.height) * 8);
-        for y in (area.top()..area.bottom()).rev() {
-            let glyph = glyphs.levels.get(left.min(8)).copied().unwrap_or(glyphs.full);
-            paint::put(buf, x, y, glyph, style);
-            left = left.saturating_sub(8);
-        }
-    }
-
-    fn braille_cell(&self, pair: [Option<f64>; 2], scale: (f64, f64), x: u16, area: Rect, buf: &mut Buffer) {
-        if pair == [None, None] {
-            self.gap_cell(x, area, buf);
-            return;
-        }
-        let dots = usize::from(area.height) * 4;
-        let levels = pair.map(|value| value.map_or(0, |value| level(value, scale, dots)));
-        // A cell has one style: that of the worse of its two slots.
-        let worst = pair.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
-        let style = self.step_style(worst);
-        for (row, y) in (area.top()..area.bottom()).rev().enumerate() {
-            let mut bits = 0;
-            for (column, level) in levels.into_iter().enumerate() {
-                for up in 0..level.saturating_sub(row * 4).min(4) {
-                    bits |= paint::dot(column, 3 - up);
-                }
-            }
-            if bits == 0 {
-                paint::put(buf, x, y, " ", style);
-            } else {
-                paint::put_char(buf, x, y, paint::braille(bits), style);
-            }
-        }
-    }
-
-    fn gap_cell(&self, x: u16, area: Rect, buf: &mut Buffer) {
-        for y in area.top()..area.bottom() {
-            paint::put(buf, x, y, " ", Style::new());
-        }
-        if let Some(gap) = self.gap {
-            paint::put(buf, x, area.bottom() - 1, gap, self.gap_style);
-        }
-    }
-
-    fn draw(&self, area: Rect, buf: &mut Buffer) {
-        let slots = self.mode.slots(area.width);
-        let shown = self.values.get(self.values.len().saturating_sub(slots)..).unwrap_or_default();
-        let scale = Self::scale(shown, self.min, self.max);
-        for (at, x) in (area.left()..area.right()).enumerate() {
-            match self.mode {
-                SparkMode::Block => self.block_cell(self.at(at, slots), scale, x, area, buf),
-                SparkMode::Braille => {
-                    let pair = [self.at(at * 2, slots), self.at(at * 2 + 1, slots)];
-                    if self.glyphs.is_ascii() {
-                        let larger = pair.into_iter().flatten().reduce(f64::max);
-                        self.block_cell(larger, scale, x, area, buf);
-                    } else {
-                        self.braille_cell(pair, scale, x, area, buf);
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Widget for &Sparkline<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let area = paint::clip(area, buf);
-        if !area.is_empty() {
-            self.draw(area, buf);
-        }
-    }
-}
-
-by_value!(Sparkline);
-
 impl Sparkline<'_> {
     /// The block glyph of `value` on a scale from `min` to `max`, for a series of one cell; NaN is a space.
     ///
@@ -328,123 +237,9 @@ impl Sparkline<'_> {
         if value.is_nan() {
             return " ";
         }
-        glyphs.levels.get(level(value, (min, max), 8)).copied().unwrap_or(" ")
+        glyphs.levels.get(draw::level(value, (min, max), 8)).copied().unwrap_or(" ")
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::paint::testing::{draw, rows, survives};
-    use ratatui_core::style::Color;
-
-    fn values(numbers: &[f64]) -> Vec<Option<f64>> {
-        numbers.iter().map(|number| Some(*number)).collect()
-    }
-
-    #[test]
-    fn pictures() {
-        let ramp = values(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
-        let spark = Sparkline::new(&ramp).max(7.0);
-        for (name, spark, width, height, expected) in [
-            ("block", spark, 8, 1, vec!["▁▂▃▄▅▆▇█"]),
-            ("newest of many", spark, 3, 1, vec!["▆▇█"]),
-            ("right", spark, 10, 1, vec!["  ▁▂▃▄▅▆▇█"]),
-            ("left", spark.alignment(Alignment::Left), 10, 1, vec!["▁▂▃▄▅▆▇█  "]),
-            ("two rows", spark, 8, 2, vec!["    ▂▄▆█", "▁▃▅▇████"]),
-            ("braille", spark.mode(SparkMode::Braille), 4, 1, vec!["⣀⣤⣶⣿"]),
-            ("braille rows", spark.mode(SparkMode::Braille), 4, 2, vec!["  ⣠⣾", "⣠⣾⣿⣿"]),
-            ("ascii", spark.glyphs(GlyphSet::Ascii), 8, 1, vec!["_.:-=+*#"]),
-            ("ascii braille", spark.mode(SparkMode::Braille).glyphs(GlyphSet::Ascii), 4, 1, vec![".-+#"]),
-            ("clamped", spark.min(2.0).max(5.0), 8, 1, vec!["▁▁▁▃▆███"]),
-            ("inverted scale", spark.min(9.0).max(2.0), 8, 1, vec!["▁▁▁▁▁▁▁▁"]),
-            ("scale without a span", spark.min(3.0).max(3.0), 8, 1, vec!["▁▁▁▁████"]),
-            ("NaN scale", spark.min(f64::NAN).max(f64::INFINITY), 8, 1, vec!["▁▂▃▄▅▅▆▇"]),
-        ] {
-            assert_eq!(rows(&draw(&spark, width, height)), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_gap_is_not_a_zero() {
-        let gaps = [Some(0.0), None, Some(f64::NAN), Some(4.0), Some(f64::INFINITY), Some(f64::NEG_INFINITY)];
-        assert_eq!(rows(&draw(&Sparkline::new(&gaps), 6, 1)), ["▁  ██▁"]);
-        assert_eq!(rows(&draw(&Sparkline::new(&gaps).gap("·"), 6, 1)), ["▁··██▁"]);
-        assert_eq!(rows(&draw(&Sparkline::new(&gaps).mode(SparkMode::Braille), 3, 1)), ["⡀⢸⣇"]);
-        assert_eq!(rows(&draw(&Sparkline::new(&[None; 3]), 3, 1)), ["   "]);
-        let quiet = values(&[0.0, 0.0]);
-        assert_eq!(rows(&draw(&Sparkline::new(&quiet), 2, 1)), ["▁▁"]);
-        let below = values(&[-4.0, 0.0, 4.0]);
-        assert_eq!(rows(&draw(&Sparkline::new(&below), 3, 1)), ["▁▅█"]);
-        let huge = values(&[f64::MIN, 0.0, f64::MAX]);
-        assert_eq!(rows(&draw(&Sparkline::new(&huge), 3, 1)), ["▁▅█"]);
-    }
-
-    #[test]
-    fn values_above_a_limit_have_their_own_style() {
-        let series = values(&[1.0, 2.0, 3.0]);
-        let spark = Sparkline::new(&series).above(1.0, Color::Yellow).above(2.5, Color::Red);
-        let buf = draw(&spark, 3, 1);
-        let colours: Vec<Color> = (0..3).map(|x| buf[(x, 0)].fg).collect();
-        assert_eq!(colours, [Color::Reset, Color::Yellow, Color::Red]);
-        let crowded = spark.above(9.0, Color::Blue).above(0.0, Color::Green);
-        assert_eq!(draw(&crowded, 3, 1), buf, "a fourth limit is not kept");
-    }
-
-    #[test]
-    fn a_sweep_changes_the_new_cell_and_the_head_only() {
-        let numbers: Vec<f64> = (0..100_u32).map(|n| f64::from(n * 7 % 11)).collect();
-        for (mode, width) in [(SparkMode::Block, 10), (SparkMode::Braille, 10), (SparkMode::Block, 2)] {
-            for newest in 20..60_usize {
-                let frame = |newest: usize| {
-                    let series = values(&numbers[..=newest]);
-                    draw(&Sparkline::new(&series).mode(mode).max(10.0).sweep(newest as u64), width, 1)
-                };
-                let (before, after) = (frame(newest), frame(newest + 1));
-                assert!(before.diff(&after).len() <= 2, "{mode:?} {newest}");
-            }
-        }
-        let series = values(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
-        assert_eq!(rows(&draw(&Sparkline::new(&series).max(7.0).sweep(7), 5, 1)), ["▆▇█ ▅"]);
-        assert_eq!(rows(&draw(&Sparkline::new(&series).max(7.0).sweep(u64::MAX), 1, 1)), ["█"]);
-        let few = values(&[7.0]);
-        assert_eq!(rows(&draw(&Sparkline::new(&few).max(7.0).sweep(3), 5, 1)), ["   █ "]);
-    }
-
-    #[test]
-    fn the_scale_seldom_moves() {
-        for (numbers, scale) in [
-            (vec![], (0.0, 1.0)),
-            (vec![0.0], (0.0, 1.0)),
-            (vec![812.0], (0.0, 1000.0)),
-            (vec![830.0, 990.0], (0.0, 1000.0)),
-            (vec![-812.0], (-1000.0, 0.0)),
-        ] {
-            assert_eq!(Sparkline::scale(&values(&numbers), None, None), scale, "{numbers:?}");
-        }
-    }
-
-    #[test]
-    fn any_size() {
-        let hostile = values(&[
-            1.0,
-            f64::NAN,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            f64::MAX,
-            f64::MIN,
-            5e-324,
-            -0.0,
-            137.0,
-        ]);
-        for mode in [SparkMode::Block, SparkMode::Braille] {
-            for glyphs in [GlyphSet::Unicode, GlyphSet::Ascii] {
-                let spark = Sparkline::new(&hostile).mode(mode).glyphs(glyphs);
-                survives(&spark);
-                survives(&spark.sweep(u64::MAX));
-                survives(&spark.max(f64::MAX).min(f64::MIN));
-                survives(&Sparkline::new(&[]).mode(mode).glyphs(glyphs).sweep(0));
-            }
-        }
-    }
-}
+mod tests;

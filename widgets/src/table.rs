@@ -3,104 +3,20 @@
 //! The table neither sorts, filters nor remembers: rows come in the order in which they are shown, selection and offset are
 //! arguments. [`visible_range`] keeps the selection in sight.
 
+mod cell;
+mod draw;
 mod fit;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use ratatui_core::buffer::Buffer;
-use ratatui_core::layout::{Alignment, Rect};
+use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
 use ratatui_core::text::Line;
-use ratatui_core::widgets::Widget;
 
+pub use self::cell::{Cell, Draw, Row};
 pub use self::fit::{Column, Placed, fit};
-use crate::paint::{self, by_value};
 use crate::{GlyphSet, text};
-
-/// What draws itself into the area of a cell.
-pub type Draw<'a> = Box<dyn Fn(Rect, &mut Buffer) + 'a>;
-
-/// What stands in one cell.
-#[derive(Default)]
-pub enum Cell<'a> {
-    /// Nothing.
-    #[default]
-    Empty,
-    /// Text in one style: the cheapest.
-    Text(Cow<'a, str>, Style),
-    /// Spans. An alignment of the line goes before that of the column.
-    Line(Line<'a>),
-    /// Anything that can draw itself into the cell's area.
-    Draw(Draw<'a>),
-}
-
-impl<'a> Cell<'a> {
-    /// Text in one style.
-    pub fn text(text: impl Into<Cow<'a, str>>, style: impl Into<Style>) -> Self {
-        Self::Text(text.into(), style.into())
-    }
-
-    /// A widget, such as a [`Sparkline`](crate::Sparkline), drawn into the cell's area.
-    pub fn widget<W>(widget: W) -> Self
-    where
-        W: 'a,
-        for<'w> &'w W: Widget,
-    {
-        Self::Draw(Box::new(move |area, buf| (&widget).render(area, buf)))
-    }
-}
-
-impl fmt::Debug for Cell<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("Empty"),
-            Self::Text(text, style) => f.debug_tuple("Text").field(text).field(style).finish(),
-            Self::Line(line) => f.debug_tuple("Line").field(line).finish(),
-            Self::Draw(_) => f.write_str("Draw(..)"),
-        }
-    }
-}
-
-impl<'a> From<&'a str> for Cell<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::text(text, Style::new())
-    }
-}
-
-impl From<String> for Cell<'_> {
-    fn from(text: String) -> Self {
-        Self::text(text, Style::new())
-    }
-}
-
-impl<'a> From<Line<'a>> for Cell<'a> {
-    fn from(line: Line<'a>) -> Self {
-        Self::Line(line)
-    }
-}
-
-/// A row: one cell a column, in the order of the columns. Missing cells are empty.
-#[derive(Debug, Default)]
-pub struct Row<'a> {
-    cells: Vec<Cell<'a>>,
-    style: Style,
-}
-
-impl<'a> Row<'a> {
-    /// A row of these cells.
-    pub fn new(cells: impl IntoIterator<Item = impl Into<Cell<'a>>>) -> Self {
-        Self { cells: cells.into_iter().map(Into::into).collect(), style: Style::new() }
-    }
-
-    /// The style under every cell of the row.
-    #[must_use = "method moves the value of self and returns the modified value"]
-    pub fn style(mut self, style: impl Into<Style>) -> Self {
-        self.style = style.into();
-        self
-    }
-}
 
 /// How the rows are sorted, for the mark in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +25,34 @@ pub struct Sort {
     pub column: usize,
     /// Largest first.
     pub descending: bool,
+}
+
+/// What is to be seen at once in the texts of a table, such as what a filter has found.
+#[derive(Clone, Copy)]
+pub struct Highlight<'a> {
+    find: &'a dyn Fn(&str) -> Option<Range<usize>>,
+    style: Style,
+}
+
+impl<'a> Highlight<'a> {
+    /// `find` says which bytes of a text stand out (the first match); they get `style` on top of their own. A range that
+    /// does not fit the text is no match.
+    pub fn new(find: &'a dyn Fn(&str) -> Option<Range<usize>>, style: impl Into<Style>) -> Self {
+        Self { find, style: style.into() }
+    }
+
+    /// The cells of a text that stand out: from where, and how many.
+    fn cells(&self, text: &str) -> Option<(usize, usize)> {
+        let found = (self.find)(text)?;
+        let (before, within) = (text.get(..found.start)?, text.get(found)?);
+        Some((text::width(before), text::width(within))).filter(|(_, wide)| *wide > 0)
+    }
+}
+
+impl fmt::Debug for Highlight<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Highlight").field("style", &self.style).finish_non_exhaustive()
+    }
 }
 
 /// The rows to show so that `selected` is in sight: `offset` moves no further than it must.
@@ -141,6 +85,7 @@ pub fn visible_range(selected: Option<usize>, offset: usize, height: usize, len:
 /// - [`selected`](Self::selected), [`selected_style`](Self::selected_style), [`marker`](Self::marker)
 /// - [`offset`](Self::offset): the first row in sight; [`first`](Self::first): which row is the first of those given;
 ///   [`total`](Self::total): how many there are, for the scroll bar
+/// - [`highlight`](Self::highlight): what a filter has found
 /// - [`gap`](Self::gap), [`empty`](Self::empty), [`glyphs`](Self::glyphs)
 ///
 /// ```
@@ -172,6 +117,7 @@ pub struct Table<'a> {
     first: usize,
     total: Option<usize>,
     scroll_style: Style,
+    highlight: Option<Highlight<'a>>,
     gap: u16,
     empty: Line<'a>,
     glyphs: GlyphSet,
@@ -194,6 +140,7 @@ impl<'a> Table<'a> {
             first: 0,
             total: None,
             scroll_style: Style::new(),
+            highlight: None,
             gap: 1,
             empty: Line::default(),
             glyphs: GlyphSet::default(),
@@ -277,6 +224,13 @@ impl<'a> Table<'a> {
         self
     }
 
+    /// What stands out in cells of text.
+    #[must_use = "method moves the value of self and returns the modified value"]
+    pub const fn highlight(mut self, highlight: Option<Highlight<'a>>) -> Self {
+        self.highlight = highlight;
+        self
+    }
+
     /// Cells between two columns (1).
     #[must_use = "method moves the value of self and returns the modified value"]
     pub const fn gap(mut self, gap: u16) -> Self {
@@ -332,127 +286,7 @@ impl<'a> Table<'a> {
     fn scrolls(&self, area: Rect) -> bool {
         self.total.is_some() && self.len() > self.body_height(area) && area.width > 8
     }
-
-    fn draw_header(&self, placed: &[Placed], area: Rect, buf: &mut Buffer) {
-        let glyphs = self.glyphs.glyphs();
-        let row = Rect { height: 1, ..area };
-        buf.set_style(row, self.header_style);
-        for place in placed {
-            let Some(column) = self.columns.get(place.column) else { continue };
-            let cell = Rect { x: area.x + place.x, width: place.width, ..row };
-            let sorted = self.sort.filter(|sort| sort.column == place.column);
-            let Some(sort) = sorted else {
-                paint::text_aligned(
-                    buf,
-                    cell,
-                    &column.header,
-                    self.header_style,
-                    column.alignment,
-                    glyphs.ellipsis,
-                );
-                continue;
-            };
-            // The mark outlives the name.
-            let mark = if sort.descending { glyphs.down } else { glyphs.up };
-            let name = text::truncate(&column.header, usize::from(cell.width) - 1, glyphs.ellipsis);
-            let wide = text::width(&name) as u16;
-            let indent = match column.alignment {
-                Alignment::Left => 0,
-                Alignment::Center => (cell.width - wide - 1) / 2,
-                Alignment::Right => cell.width - wide - 1,
-            };
-            let at = Rect { x: cell.x + indent, width: cell.width - indent, ..cell };
-            let used = paint::text(buf, at, &name, self.header_style, "");
-            paint::put(buf, at.x + used, at.y, mark, self.header_style);
-        }
-    }
-
-    fn draw_row(&self, row: &Row<'_>, placed: &[Placed], line: Rect, buf: &mut Buffer) {
-        let ellipsis = self.glyphs.glyphs().ellipsis;
-        if row.style != Style::new() {
-            buf.set_style(line, row.style);
-        }
-        for place in placed {
-            let area = Rect { x: line.x + place.x, width: place.width, ..line };
-            let alignment = self.columns.get(place.column).map_or(Alignment::Left, |column| column.alignment);
-            match row.cells.get(place.column) {
-                None | Some(Cell::Empty) => {}
-                Some(Cell::Text(text, style)) => {
-                    paint::text_aligned(buf, area, text, row.style.patch(*style), alignment, ellipsis);
-                }
-                Some(Cell::Line(spans)) => {
-                    paint::line(buf, area, spans, row.style, alignment, ellipsis);
-                }
-                Some(Cell::Draw(draw)) => draw(area, buf),
-            }
-        }
-    }
-
-    fn draw_scroll(&self, area: Rect, buf: &mut Buffer) {
-        let glyphs = self.glyphs.glyphs();
-        let (height, len) = (usize::from(area.height), self.len().max(1));
-        let thumb = (height * height / len).clamp(1, height.max(1));
-        let hidden = len.saturating_sub(height).max(1);
-        // At the very top and bottom only when the first and the last row are in sight.
-        let start = self.offset.min(hidden).saturating_mul(height - thumb).div_ceil(hidden);
-        for (at, y) in (area.top()..area.bottom()).enumerate() {
-            let on = at >= start && at < start + thumb;
-            paint::put(
-                buf,
-                area.right() - 1,
-                y,
-                if on { glyphs.full } else { glyphs.vertical },
-                self.scroll_style,
-            );
-        }
-    }
 }
-
-impl Widget for &Table<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let area = paint::clip(area, buf);
-        if area.is_empty() {
-            return;
-        }
-        let glyphs = self.glyphs.glyphs();
-        let placed = self.placed(area);
-        if self.header {
-            self.draw_header(&placed, area, buf);
-        }
-        let head = u16::from(self.header);
-        let body = Rect { y: area.y + head, height: area.height - head, ..area };
-        if body.is_empty() {
-            return;
-        }
-        if self.len() == 0 {
-            let lead = self.lead().min(body.width);
-            let place = Rect { x: body.x + lead, width: body.width - lead, ..body };
-            paint::line(buf, place, &self.empty, Style::new(), Alignment::Left, glyphs.ellipsis);
-            return;
-        }
-        let scrolls = self.scrolls(area);
-        let width = if scrolls { body.width - 2 } else { body.width };
-        let skip = self.offset.saturating_sub(self.first);
-        // An offset before the rows given leaves the lines above them empty rather than showing the wrong rows.
-        let blank = self.first.saturating_sub(self.offset).min(usize::from(body.height)) as u16;
-        let lines = body.top() + blank..body.bottom();
-        for (at, (y, row)) in lines.zip(self.rows.iter().skip(skip)).enumerate() {
-            let line = Rect { y, height: 1, width, ..body };
-            self.draw_row(row, &placed, line, buf);
-            if self.selected == Some(self.first.saturating_add(skip).saturating_add(at)) {
-                buf.set_style(line, self.selected_style);
-                if self.marker {
-                    paint::put(buf, line.x, y, glyphs.marker, self.selected_style.patch(self.marker_style));
-                }
-            }
-        }
-        if scrolls {
-            self.draw_scroll(body, buf);
-        }
-    }
-}
-
-by_value!(Table);
 
 #[cfg(test)]
 mod tests;

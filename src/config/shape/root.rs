@@ -144,7 +144,26 @@ const ENGINE: &[Field] = &[
         "How long samples are kept in memory.",
     )
     .or("\"6h\""),
-    Field::new("history", Kind::NotYet, "How long samples are kept on disk."),
+    Field::new(
+        "history",
+        Kind::Duration { min: HOUR, max: 400 * DAY },
+        "How long objectives' counts by the minute, and marks of incidents and actions, are kept on disk. Longer than \
+         the longest window of an objective, or its budget forgets.",
+    )
+    .or("\"35d\""),
+    Field::new(
+        "history_full",
+        Kind::Duration { min: 0, max: 31 * DAY },
+        "How long samples are kept on disk, each of them: what the dashboard goes on from after a restart, and what \
+         it can go back to. 0 keeps none.",
+    )
+    .or("\"24h\""),
+    Field::new(
+        "history_size",
+        Kind::Size { min: 16 << 20 },
+        "The most that the history of one configuration may take on disk; the oldest samples go first.",
+    )
+    .or("\"512MiB\""),
 ];
 
 const UI: &[Field] = &[

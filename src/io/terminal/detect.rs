@@ -24,6 +24,9 @@ const NAMES: [&str; 14] = [
     "TERM_PROGRAM",
 ];
 
+use crate::config::Ascii;
+use warroom_widgets::GlyphSet;
+
 pub use crate::theme::Depth;
 
 pub use crate::config::Color as ColorChoice;
@@ -92,6 +95,20 @@ pub struct Detected {
     pub multiplexer: Option<Multiplexer>,
     /// The session came over SSH: local tools (clipboard, browser) are not the user's.
     pub ssh: bool,
+}
+
+impl Detected {
+    /// The alphabet for what is wished: without a wish the richest that the terminal can show.
+    pub fn glyphs(&self, wish: Ascii) -> GlyphSet {
+        match wish {
+            Ascii::Always => GlyphSet::Ascii,
+            Ascii::Never => GlyphSet::Unicode,
+            Ascii::Auto if self.ascii => GlyphSet::Ascii,
+            Ascii::Auto if self.few_glyphs => GlyphSet::Console,
+            Ascii::Auto if self.ambiguous_wide => GlyphSet::Neutral,
+            Ascii::Auto => GlyphSet::Unicode,
+        }
+    }
 }
 
 /// A dashboard can be shown: a terminal that can be drawn to, and one to take keys from (`/dev/tty` serves where
@@ -220,6 +237,22 @@ mod tests {
         ] {
             let got = detect(&TerminalEnv::of(&vars), ColorChoice::Auto);
             assert_eq!((got.ascii, got.ambiguous_wide), (ascii, wide), "{vars:?}");
+        }
+    }
+
+    #[test]
+    fn the_alphabet_is_the_richest_that_can_be_shown() {
+        for (vars, wish, glyphs) in [
+            (vec![("LANG", "en_US.UTF-8"), ("TERM", "xterm")], Ascii::Auto, GlyphSet::Unicode),
+            (vec![("LANG", "ja_JP.UTF-8"), ("TERM", "xterm")], Ascii::Auto, GlyphSet::Neutral),
+            (vec![("LANG", "en_US.UTF-8"), ("TERM", "linux")], Ascii::Auto, GlyphSet::Console),
+            (vec![("LANG", "ja_JP.UTF-8"), ("TERM", "linux")], Ascii::Auto, GlyphSet::Console),
+            (vec![("LANG", "C"), ("TERM", "linux")], Ascii::Auto, GlyphSet::Ascii),
+            (vec![("LANG", "C"), ("TERM", "xterm")], Ascii::Never, GlyphSet::Unicode),
+            (vec![("LANG", "en_US.UTF-8"), ("TERM", "xterm")], Ascii::Always, GlyphSet::Ascii),
+        ] {
+            let detected = detect(&TerminalEnv::of(&vars), ColorChoice::Auto);
+            assert_eq!(detected.glyphs(wish), glyphs, "{vars:?} {wish:?}");
         }
     }
 

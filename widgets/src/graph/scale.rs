@@ -24,6 +24,16 @@ impl Scale {
         if min > max { Self { min: max, max: min } } else { Self { min, max: min + min.abs().max(1.0) } }
     }
 
+    /// The range of the same length whose end is the next multiple of a part of it.
+    pub(super) fn paged(self, pages: u16) -> Self {
+        let step = (self.max - self.min) / f64::from(pages.max(1));
+        let end = (self.max / step - 1e-9).ceil() * step;
+        if pages < 2 || !end.is_finite() {
+            return self;
+        }
+        Self::new(end - (self.max - self.min), end)
+    }
+
     /// Where a value lies: 0 at the low end, 1 at the high end, beyond them outside.
     pub(super) fn ratio(self, value: f64) -> f64 {
         (value - self.min) / (self.max - self.min)
@@ -94,6 +104,26 @@ mod tests {
             let scale = Scale::new(min, max);
             assert!((scale.max - scale.min).is_finite() && scale.max > scale.min, "{scale:?}");
             assert!(scale.ratio(scale.min).abs() < 1e-9 && (scale.ratio(scale.max) - 1.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_paged_range_keeps_its_length_and_holds_the_newest() {
+        for (min, max, pages, expected) in [
+            (0.0, 80.0, 8, (0.0, 80.0)),
+            (1.0, 81.0, 8, (10.0, 90.0)),
+            (9.0, 89.0, 8, (10.0, 90.0)),
+            (11.0, 91.0, 8, (20.0, 100.0)),
+            (1.0, 81.0, 1, (1.0, 81.0)),
+            (1.0, 81.0, 0, (1.0, 81.0)),
+        ] {
+            let scale = Scale::new(min, max).paged(pages);
+            assert!((scale.min - expected.0).abs() < 1e-6, "{min} {max} {pages}: {scale:?}");
+            assert!((scale.max - expected.1).abs() < 1e-6, "{min} {max} {pages}: {scale:?}");
+        }
+        for (min, max) in [(f64::MIN, f64::MAX), (1e15, 1e15 + 1e-9), (5e-324, 5e-324), (-3.0, 1.763e9)] {
+            let scale = Scale::new(min, max).paged(8);
+            assert!((scale.max - scale.min).is_finite() && scale.max > scale.min, "{scale:?}");
         }
     }
 

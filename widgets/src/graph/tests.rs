@@ -87,3 +87,30 @@ fn any_size() {
     }
     survives(&Graph::new(&[]));
 }
+
+#[test]
+fn a_paged_graph_stands_still_between_two_steps() {
+    let points: Vec<(f64, f64)> = (0..400_u32).map(|n| (f64::from(n), f64::from(20 + n * 7 % 13))).collect();
+    let frame = |newest: usize| {
+        let shown = &points[newest - 200..=newest];
+        let series = [Series::new("", shown)];
+        let newest = newest as f64;
+        let graph = Graph::new(&series).legend(false).pages(8).x_bounds(newest - 200.0, newest);
+        draw(&graph, 100, 12)
+    };
+    let changed: Vec<usize> = (201..399).map(|at| frame(at).diff(&frame(at + 1)).len()).collect();
+    let steps = changed.iter().filter(|cells| **cells > 30).count();
+    assert_eq!(steps, 7, "it moves once in 25 points: {changed:?}");
+    assert!(
+        changed.iter().filter(|cells| **cells <= 12).count() >= 190,
+        "a new point is few cells: {changed:?}"
+    );
+}
+
+#[test]
+fn the_legend_of_a_paged_graph_shows_the_newest() {
+    let points: Vec<(f64, f64)> = (0..=101_u32).map(|n| (f64::from(n), f64::from(n))).collect();
+    let series = [Series::new("p95", &points).max_gap(1.5)];
+    let drawn = rows(&draw(&Graph::new(&series).pages(8).x_bounds(1.0, 101.0), 40, 8));
+    assert!(drawn[0].contains("p95 101"), "{drawn:#?}");
+}

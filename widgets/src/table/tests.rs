@@ -3,6 +3,7 @@
 use super::*;
 use crate::paint::testing::{draw, rows, survives};
 use crate::{Badge, SparkMode, Sparkline};
+use ratatui_core::layout::Alignment;
 use ratatui_core::style::{Color, Modifier};
 
 fn columns() -> Vec<Column<'static>> {
@@ -158,4 +159,29 @@ fn any_size() {
     let odd =
         [Row::new([Cell::widget(Sparkline::new(&series).mode(SparkMode::Braille)), Cell::from("\u{1b}[2J")])];
     survives(&Table::new(&columns, &odd).header(false).marker(false));
+}
+
+#[test]
+fn what_was_found_stands_out_where_it_stands() {
+    let columns = [Column::new("name", 8), Column::new("right", 8).alignment(Alignment::Right)];
+    let find = |text: &str| text.find("pay").map(|at| at..at + 3);
+    let wild = |_: &str| Some(1..usize::MAX);
+    let backwards = |_: &str| Some(3..1);
+    for (text, style_at) in [
+        ("pay", vec![0, 1, 2, 14, 15, 16]),
+        ("日pay", vec![2, 3, 4, 14, 15, 16]),
+        ("long payments", vec![5, 6, 7, 14, 15, 16]),
+        ("a very long pay", vec![]),
+        ("nothing", vec![]),
+    ] {
+        let rows = [Row::new([text, text])];
+        let table = Table::new(&columns, &rows).header(false).marker(false);
+        let buf = draw(&table.highlight(Some(Highlight::new(&find, Style::new().reversed()))), 17, 1);
+        let reversed = (0..17).filter(|x| buf[(*x, 0)].modifier.contains(Modifier::REVERSED));
+        assert_eq!(reversed.collect::<Vec<u16>>(), style_at, "{text}");
+    }
+    let rows = [Row::new(["日本語 pay", ""])];
+    for find in [&wild as &dyn Fn(&str) -> Option<Range<usize>>, &backwards] {
+        survives(&Table::new(&columns, &rows).highlight(Some(Highlight::new(find, Style::new().bold()))));
+    }
 }
