@@ -3,8 +3,11 @@
 mod action;
 mod args;
 mod doctor;
+mod history;
 mod incidents;
+mod keys;
 mod once;
+mod plain;
 mod probe;
 mod query;
 mod rules;

@@ -9,6 +9,8 @@ pub enum Command {
     Help,
     /// Open the `:` line.
     CommandLine,
+    /// Find anything by a few of its letters.
+    Find,
     /// Open the `/` line.
     Filter,
     /// Go back one level; never quits.
@@ -57,7 +59,7 @@ pub enum Command {
     Mouse,
     /// Paint the screen anew.
     Redraw,
-    /// Copy the selected row.
+    /// Copy what is selected: choose as what.
     Copy,
     /// Put warroom to sleep, as a shell's job.
     Suspend,
@@ -71,6 +73,10 @@ pub enum Command {
     Longer,
     /// Look less far back.
     Shorter,
+    /// Move the cursor of graphs back in time.
+    CursorBack,
+    /// Move the cursor of graphs on in time.
+    CursorOn,
     /// Pin the explorer's expression to a service.
     Pin,
     /// Browse all that a target exports.
@@ -91,6 +97,12 @@ pub enum Command {
     Explain,
     /// Open the menu of actions.
     Act,
+    /// Open the box that asks before the selected service is restarted.
+    ActRestart,
+    /// Open the box that asks before the selected service is rolled back.
+    ActRollback,
+    /// The war-room wall.
+    Wall,
     /// The targets screen.
     Targets,
 }
@@ -105,6 +117,7 @@ impl Command {
         (Self::Slos, "slos", "objectives: budget left, burn rates, time to exhaustion"),
         (Self::Incidents, "incidents", "incidents: the worst first, with timers and timeline"),
         (Self::Actions, "actions", "actions that were run: by whom, and did it help"),
+        (Self::Wall, "wall", "the war-room wall: big digits, screens in turn; locked, esc twice leaves it"),
         (Self::Help, "help", "this help"),
         (Self::Open, "open", "open what is selected"),
         (Self::Back, "back", "back one level"),
@@ -130,12 +143,16 @@ impl Command {
         (Self::Browse, "browse", "targets: all that the selected one exports, with its help texts"),
         (Self::Longer, "longer", "explore: look further back"),
         (Self::Shorter, "shorter", "explore: look less far back"),
+        (Self::CursorBack, "cursor-back", "graphs: a cursor, back in time (a drag selects a range)"),
+        (Self::CursorOn, "cursor-on", "graphs: the cursor, on in time"),
         (Self::Pin, "pin", "explore: pin the expression to a service (:pin SERVICE, :unpin)"),
         (
             Self::Act,
             "act",
             "actions for the selected service (:restart SERVICE); each asks before it does anything",
         ),
+        (Self::ActRestart, "act-restart", "the box that asks before the selected service is restarted"),
+        (Self::ActRollback, "act-rollback", "the box that asks before the selected service is rolled back"),
         (Self::Acknowledge, "acknowledge", "incident: acknowledge it, or take that back"),
         (Self::Note, "note", "incident: write a note (:note TEXT)"),
         (
@@ -143,8 +160,13 @@ impl Command {
             "explain",
             "where the selected number comes from: formula, inputs, window, source, age",
         ),
-        (Self::Copy, "copy", "copy the selected row"),
-        (Self::CommandLine, "command", "command line"),
+        (Self::Copy, "copy", "copy what is selected: value, row, PromQL or curl (twice: the row)"),
+        (Self::CommandLine, "command", "command line (:12 goes to row 12)"),
+        (
+            Self::Find,
+            "find",
+            "find anything by a few letters: services, SLOs, incidents, actions, panels, metrics",
+        ),
         (Self::Theme, "theme", "next theme"),
         (Self::Mouse, "mouse", "mouse on or off"),
         (Self::Redraw, "redraw", "paint the screen anew"),
@@ -165,6 +187,27 @@ impl Command {
     /// What help says of it.
     pub fn doc(self) -> &'static str {
         self.entry().map_or("", |entry| entry.2)
+    }
+
+    /// Does it only show something: may a guess at its name be followed at once?
+    pub fn only_shows(self) -> bool {
+        !matches!(
+            self,
+            Self::Quit
+                | Self::Suspend
+                | Self::Reload
+                | Self::Refresh
+                | Self::Theme
+                | Self::Mouse
+                | Self::Freeze
+                | Self::Copy
+                | Self::Pin
+                | Self::Acknowledge
+                | Self::Note
+                | Self::Act
+                | Self::ActRestart
+                | Self::ActRollback
+        )
     }
 
     /// The command of that name.

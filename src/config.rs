@@ -34,7 +34,8 @@ pub use place::{Place, Problem, Source, Spanned};
 pub use read::beside;
 pub use rules::{BuiltinRules, RuleFiles};
 pub use service::{Band, Bands, BreakerStates, Derived, DerivedKind, Service, Signals};
-pub use settings::{Actions, Ascii, Color, Engine, Environment, Pace, PollDefaults, Ui};
+pub use settings::{Actions, Ascii, Color, Engine, Environment, Pace, PollDefaults, Ui, Wall};
+pub(crate) use walk::nearest;
 
 use auth::Auth;
 use poll::Poll;
@@ -83,6 +84,8 @@ pub struct Config {
     pub engine: Engine,
     /// The screen.
     pub ui: Ui,
+    /// `wall`.
+    pub wall: Wall,
     /// Which source won, for each setting that is not part of a named table: key path -> source.
     pub origins: BTreeMap<String, Origin>,
 }

@@ -4,10 +4,12 @@
 
 mod acted;
 mod browsed;
+mod mouse;
 mod recalled;
 
 pub use acted::{Finished, Listed, Made, Step};
 pub use browsed::{Browsed, Content};
+pub use mouse::{Mouse, Press, Under};
 pub use recalled::{Purpose, Recalled, Strand};
 
 use crate::config::Problem;
@@ -38,10 +40,10 @@ pub enum What {
     Key(Chord),
     /// Text was pasted.
     Paste(String),
-    /// A mouse button went down at a cell (column, row).
-    Click(u16, u16),
-    /// The wheel was turned at a cell: rows down (negative: up).
-    Wheel(i16),
+    /// The mouse did something.
+    Mouse(Mouse),
+    /// Lines that were typed after `:` in earlier sessions, the newest last.
+    Typed(Vec<String>),
     /// The screen has a new size (columns, rows).
     Resize(u16, u16),
     /// Polls came back: those of one slot together.
@@ -92,6 +94,9 @@ pub enum What {
     Notice(Clean),
 }
 
+/// The most bytes of a text that terminals are known to take onto a clipboard: 74,994 in base64.
+pub const MOST_COPIED: usize = 74_994 / 4 * 3;
+
 /// Something that is wanted of the world.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -109,6 +114,8 @@ pub enum Effect {
     Theme(String),
     /// Put a text on the operator's clipboard.
     Copy(String),
+    /// Keep this line of the `:` line for later sessions.
+    Typed(String),
     /// Listen to the mouse, or do not.
     Mouse(bool),
     /// Keep these lines in the journal.
@@ -146,6 +153,8 @@ pub enum Effect {
     StopWaiting(String),
     /// Sleep as a shell's job.
     Suspend,
+    /// Write a picture of what is seen into this file; its ending says how.
+    Snapshot(PathBuf),
     /// Paint everything anew.
     Redraw,
 }

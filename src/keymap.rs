@@ -2,154 +2,17 @@
 //!
 //! No chord changes the outside world: commands cannot.
 
+mod bind;
+mod chord;
+mod context;
+mod preset;
+
+pub use bind::{Change, Clash, Holder};
+pub use chord::{Chord, Key};
+pub use context::Context;
+
 use crate::command::Command;
-use std::fmt;
-use std::str::FromStr;
-
-/// A key without its modifiers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Key {
-    /// A character as typed (shift is in the character).
-    Char(char),
-    /// Enter.
-    Enter,
-    /// Escape.
-    Esc,
-    /// Tab.
-    Tab,
-    /// Shift and tab.
-    BackTab,
-    /// Backspace.
-    Backspace,
-    /// Delete.
-    Delete,
-    /// Arrow up.
-    Up,
-    /// Arrow down.
-    Down,
-    /// Arrow left.
-    Left,
-    /// Arrow right.
-    Right,
-    /// Home.
-    Home,
-    /// End.
-    End,
-    /// Page up.
-    PageUp,
-    /// Page down.
-    PageDown,
-    /// A function key.
-    F(u8),
-}
-
-/// A key with its modifiers; shift counts only where the key has no character of its own for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Chord {
-    /// The key.
-    pub key: Key,
-    /// With control.
-    pub ctrl: bool,
-    /// With alt.
-    pub alt: bool,
-}
-
-impl Chord {
-    /// The key alone.
-    pub const fn plain(key: Key) -> Self {
-        Self { key, ctrl: false, alt: false }
-    }
-
-    /// The key with control.
-    pub const fn ctrl(letter: char) -> Self {
-        Self { key: Key::Char(letter), ctrl: true, alt: false }
-    }
-}
-
-const NAMED: &[(&str, Key)] = &[
-    ("space", Key::Char(' ')),
-    ("minus", Key::Char('-')),
-    ("enter", Key::Enter),
-    ("esc", Key::Esc),
-    ("tab", Key::Tab),
-    ("shift-tab", Key::BackTab),
-    ("backspace", Key::Backspace),
-    ("del", Key::Delete),
-    ("up", Key::Up),
-    ("down", Key::Down),
-    ("left", Key::Left),
-    ("right", Key::Right),
-    ("home", Key::Home),
-    ("end", Key::End),
-    ("pgup", Key::PageUp),
-    ("pgdn", Key::PageDown),
-];
-
-impl fmt::Display for Chord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.ctrl {
-            f.write_str("ctrl-")?;
-        }
-        if self.alt {
-            f.write_str("alt-")?;
-        }
-        match (NAMED.iter().find(|(_, key)| *key == self.key), self.key) {
-            (Some((name, _)), _) => f.write_str(name),
-            (None, Key::Char(c)) => write!(f, "{c}"),
-            (None, Key::F(n)) => write!(f, "f{n}"),
-            (None, _) => Ok(()),
-        }
-    }
-}
-
-impl FromStr for Chord {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("\"{text}\" is not a key: write it as q, G, ctrl-d, space, enter, esc, pgdn or f5");
-        let (mut rest, mut ctrl, mut alt) = (text, false, false);
-        loop {
-            if let Some(after) = rest.strip_prefix("ctrl-") {
-                (ctrl, rest) = (true, after);
-            } else if let Some(after) = rest.strip_prefix("alt-") {
-                (alt, rest) = (true, after);
-            } else {
-                break;
-            }
-        }
-        let mut chars = rest.chars();
-        let key = match (chars.next(), chars.next()) {
-            (Some(c), None) if !c.is_control() => Key::Char(c),
-            _ => match NAMED.iter().find(|(name, _)| *name == rest) {
-                Some((_, key)) => *key,
-                None => match rest.strip_prefix('f').and_then(|n| n.parse().ok()) {
-                    Some(n @ 1..=24) => Key::F(n),
-                    _ => return Err(wrong()),
-                },
-            },
-        };
-        Ok(Self { key, ctrl, alt })
-    }
-}
-
-/// Where a chord is pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Context {
-    /// On every screen.
-    Anywhere,
-    /// Where there are rows.
-    Rows,
-}
-
-impl Context {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Anywhere => "anywhere",
-            Self::Rows => "in lists",
-        }
-    }
-}
+use std::fmt::Write as _;
 
 /// One line of the map.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,6 +36,7 @@ const DEFAULT: &[(Context, Command, &[&str])] = &[
     (Context::Anywhere, Command::Quit, &["q"]),
     (Context::Anywhere, Command::Help, &["?", "f1"]),
     (Context::Anywhere, Command::CommandLine, &[":"]),
+    (Context::Anywhere, Command::Find, &["ctrl-p"]),
     (Context::Rows, Command::Filter, &["/"]),
     (Context::Anywhere, Command::Back, &["esc"]),
     (Context::Rows, Command::Open, &["enter"]),
@@ -200,9 +64,11 @@ const DEFAULT: &[(Context, Command, &[&str])] = &[
     (Context::Rows, Command::Copy, &["y", "c"]),
     (Context::Anywhere, Command::Suspend, &["ctrl-z"]),
     (Context::Rows, Command::Browse, &["b"]),
-    (Context::Anywhere, Command::Longer, &["+", "="]),
-    (Context::Anywhere, Command::Shorter, &["minus"]),
-    (Context::Rows, Command::Pin, &["p"]),
+    (Context::Graph, Command::Longer, &["+", "="]),
+    (Context::Graph, Command::Shorter, &["minus"]),
+    (Context::Graph, Command::CursorBack, &["<"]),
+    (Context::Graph, Command::CursorOn, &[">"]),
+    (Context::Explore, Command::Pin, &["p"]),
     (Context::Anywhere, Command::Overview, &["1"]),
     (Context::Anywhere, Command::Targets, &["2"]),
     (Context::Anywhere, Command::Explore, &["3"]),
@@ -218,30 +84,53 @@ const DEFAULT: &[(Context, Command, &[&str])] = &[
 
 impl Default for Keymap {
     fn default() -> Self {
-        let mut bindings = Vec::new();
+        let mut map = Self { bindings: Vec::new() };
         for (context, command, chords) in DEFAULT {
-            for chord in chords.iter().filter_map(|text| text.parse().ok()) {
-                bindings.push(Binding { context: *context, chord, command: *command });
-            }
+            map.put(*context, *command, chords);
         }
-        Self { bindings }
+        map
     }
 }
 
 impl Keymap {
     /// The names of the maps that come with warroom.
-    pub const PRESETS: &'static [&'static str] = &["default"];
+    pub const PRESETS: &'static [&'static str] = &["default", "k9s", "arrows-only"];
 
-    /// What `chord` means in `context` (a narrower context wins).
+    /// The map of that name, if there is one.
+    pub fn preset(name: &str) -> Option<Self> {
+        if !Self::PRESETS.contains(&name) {
+            return None;
+        }
+        let mut map = Self::default();
+        let rows = preset::rows(name);
+        // Everything that the preset speaks of is its own; the rest is as in the default map.
+        map.bindings.retain(|b| rows.iter().all(|(_, command, _)| *command != b.command));
+        for (context, command, chords) in rows {
+            map.put(*context, *command, chords);
+        }
+        Some(map)
+    }
+
+    fn put(&mut self, context: Context, command: Command, chords: &[&str]) {
+        let chords = chords.iter().filter_map(|text| text.parse().ok());
+        self.bindings.extend(chords.map(|chord| Binding { context, chord, command }));
+    }
+
+    /// Every line of the map.
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// What `chord` means in `context`: the narrowest context that knows it wins.
     pub fn command(&self, context: Context, chord: Chord) -> Option<Command> {
         // Control and C always leaves, whatever the map says: nobody may be locked in.
         if chord == Chord::ctrl('c') {
             return Some(Command::Quit);
         }
-        let find = |wanted: Context| {
-            self.bindings.iter().find(|b| b.chord == chord && b.context == wanted).map(|b| b.command)
+        let find = |wanted: &Context| {
+            self.bindings.iter().find(|b| b.chord == chord && b.context == *wanted).map(|b| b.command)
         };
-        find(context).or_else(|| find(Context::Anywhere))
+        context.chain().iter().find_map(find)
     }
 
     /// The chord that a hint shows for `command`.
@@ -249,16 +138,25 @@ impl Keymap {
         self.bindings.iter().find(|b| b.command == command).map(|b| b.chord.to_string())
     }
 
-    /// The rows of the help: (keys, where, what), in the order of [`Command::ALL`].
+    /// The rows of the help: (keys, where, what), in the order of [`Command::ALL`]; a row a context.
     pub fn rows(&self) -> Vec<(String, &'static str, &'static str)> {
-        Command::ALL
-            .iter()
-            .filter_map(|(command, _, doc)| {
-                let of_it: Vec<&Binding> = self.bindings.iter().filter(|b| b.command == *command).collect();
-                let keys: Vec<String> = of_it.iter().map(|b| b.chord.to_string()).collect();
-                of_it.first().map(|first| (keys.join("  "), first.context.word(), *doc))
-            })
-            .collect()
+        self.listed().into_iter().map(|(context, _, keys, doc)| (keys, context.word(), doc)).collect()
+    }
+
+    /// The whole map: (where, command, keys, what), in the order of [`Command::ALL`].
+    pub fn listed(&self) -> Vec<(Context, Command, String, &'static str)> {
+        let mut out: Vec<(Context, Command, String, &'static str)> = Vec::new();
+        for (command, _, doc) in Command::ALL {
+            let first = out.len();
+            for binding in self.bindings.iter().filter(|b| b.command == *command) {
+                let same = out.iter_mut().skip(first).find(|(context, ..)| *context == binding.context);
+                match same {
+                    Some((.., keys, _)) => *keys = format!("{keys}  {}", binding.chord),
+                    None => out.push((binding.context, *command, binding.chord.to_string(), doc)),
+                }
+            }
+        }
+        out
     }
 
     /// The map as a Markdown table, for the README.
@@ -266,57 +164,11 @@ impl Keymap {
         let mut out = String::from("| keys | what |\n| --- | --- |\n");
         for (keys, _, doc) in self.rows() {
             let keys: Vec<String> = keys.split("  ").map(|key| format!("`{key}`")).collect();
-            out.push_str(&format_row(&keys.join(" "), doc));
+            let _ = writeln!(out, "| {} | {doc} |", keys.join(" "));
         }
         out
     }
 }
 
-fn format_row(keys: &str, doc: &str) -> String {
-    format!("| {keys} | {doc} |\n")
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chords_are_written_as_they_are_read() {
-        for text in [
-            "q",
-            "G",
-            "ctrl-d",
-            "space",
-            "enter",
-            "esc",
-            "shift-tab",
-            "pgdn",
-            "f5",
-            "alt-x",
-            "%",
-            "?",
-            "minus",
-        ] {
-            assert_eq!(text.parse::<Chord>().unwrap().to_string(), text);
-        }
-        for bad in ["", "ctrl-", "meta-x", "f99", "qq", "\u{1b}"] {
-            assert!(bad.parse::<Chord>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn the_default_map_has_every_chord_once_and_every_line_is_readable() {
-        let map = Keymap::default();
-        assert_eq!(map.bindings.len(), DEFAULT.iter().map(|(_, _, chords)| chords.len()).sum::<usize>());
-        for binding in &map.bindings {
-            let same = map.bindings.iter().filter(|b| b.chord == binding.chord).count();
-            assert_eq!(same, 1, "{} is bound {same} times", binding.chord);
-        }
-    }
-
-    #[test]
-    fn control_c_always_leaves() {
-        assert_eq!(Keymap::default().command(Context::Rows, Chord::ctrl('c')), Some(Command::Quit));
-        assert_eq!(Keymap::default().command(Context::Rows, Chord::ctrl('k')), None);
-    }
-}
+mod tests;

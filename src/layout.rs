@@ -2,8 +2,10 @@
 //! by it, so that they can never disagree.
 
 mod explain;
+mod hands;
 
 pub use explain::{NAMES as EXPLAIN_NAMES, explain_area, explain_lines, explain_scroll, wrapped};
+pub use hands::{copy_area, copy_item, offer_at, offers, panel_at, panel_cells};
 
 use crate::model::Model;
 use crate::model::rows::Fleet;
@@ -15,6 +17,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 pub struct Areas {
     /// One line at the top.
     pub header: Rect,
+    /// The wall's big digits; empty where no wall hangs.
+    pub band: Rect,
     /// Between head and foot.
     pub body: Rect,
     /// One line at the bottom: hints, the prompt, a message.
@@ -47,16 +51,21 @@ pub fn bordered(size: (u16, u16)) -> bool {
 pub fn areas(model: &Model) -> Areas {
     let (ui, fleet) = (&model.ui, model.shown());
     let (width, height) = ui.size;
-    let screen = Rect::new(0, 0, width, height);
+    let screen = match &ui.wall {
+        Some(wall) => wall.frame(ui.size, model.seen_at()),
+        None => Rect::new(0, 0, width, height),
+    };
     let header_height = u16::from(height >= 2);
     let footer_height = u16::from(height >= 4);
-    let [header, body, footer] = Layout::vertical([
+    let band_height = if ui.wall.is_some() { wall_band(height) } else { 0 };
+    let [header, band, body, footer] = Layout::vertical([
         Constraint::Length(header_height),
+        Constraint::Length(band_height),
         Constraint::Min(0),
         Constraint::Length(footer_height),
     ])
     .areas(screen);
-    let mut areas = Areas { header, body, footer, list: body, ..Areas::default() };
+    let mut areas = Areas { header, band, body, footer, list: body, ..Areas::default() };
     match &ui.screen {
         Screen::Overview => {
             let incidents = !model.shown_incidents().open().is_empty();
@@ -89,6 +98,16 @@ pub fn areas(model: &Model) -> Areas {
         Screen::Panels | Screen::Help => {}
     }
     areas
+}
+
+/// Rows for the wall's big digits and what they are, on a screen of so many rows.
+fn wall_band(height: u16) -> u16 {
+    match height {
+        0..=15 => 0,
+        16..=33 => 5,
+        34..=49 => 8,
+        _ => 13,
+    }
 }
 
 /// The areas of an incident's screen; any of them may be empty.

@@ -4,6 +4,7 @@
 
 pub mod units;
 pub mod text;
+pub mod find;
 pub mod labels;
 pub mod severity;
 pub mod config;
@@ -29,6 +30,7 @@ pub mod layout;
 pub mod update;
 pub mod view;
 pub mod picture;
+pub mod narrator;
 
 // The shell: uses the line above; nothing above uses it.
 pub mod io;

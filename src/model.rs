@@ -8,13 +8,17 @@ pub mod chart;
 pub mod desk;
 pub mod explore;
 mod facts;
+pub mod hands;
 pub mod judge;
+pub mod line;
+pub mod names;
 pub mod panels;
 pub mod rows;
 pub mod slos;
 pub mod standing;
 pub mod ui;
 pub mod versions;
+pub mod wall;
 
 use crate::incident::{Incident, Incidents};
 use crate::journal::Who;
@@ -275,7 +279,8 @@ impl Model {
 
     /// Is there work that [`crate::event::What::Work`] would do?
     pub fn has_work(&self) -> bool {
-        self.rules.has_work()
+        self.ui.line.names.as_ref().is_some_and(|names| names.stage != names::Stage::Done)
+            || self.rules.has_work()
             || self.judging.fresh
             || self.slos.book.has_work()
             || !self.work.is_empty()
@@ -295,6 +300,7 @@ impl Model {
             .chain([self.runs_out, self.judging.due])
             .chain(self.explore.due)
             .chain(self.acts.due(self.now))
+            .chain(self.ui.wall.as_ref().map(|wall| wall.due(self.now, !self.incidents.open().is_empty())))
             .filter(|at| *at > self.now)
             .fold(minute, Timestamp::min)
     }

@@ -5,6 +5,7 @@
 mod actions;
 mod history;
 mod incidents;
+mod keys;
 mod notify;
 mod panels;
 mod rules;
@@ -15,7 +16,7 @@ mod targets;
 use self::notify::{compile as channels, terminal};
 use crate::action::{Action, Policy};
 use crate::config::poll::PollKind;
-use crate::config::{Actions, Ascii, Band, Bands, Config, DerivedKind, Problem, Ring, Service};
+use crate::config::{Actions, Ascii, Band, Bands, Config, DerivedKind, Problem, Ring, Service, Wall};
 use crate::keymap::Keymap;
 use crate::labels::Matcher;
 use crate::notification::Channel;
@@ -70,6 +71,8 @@ pub struct Plan {
     pub history: HistoryPlan,
     /// The screen.
     pub ui: UiPlan,
+    /// The war-room wall.
+    pub wall: Wall,
     /// Things worth saying that keep nobody from starting.
     pub warnings: Vec<Problem>,
 }
@@ -212,6 +215,7 @@ impl Plan {
             references,
             limits: Limits { retention: config.engine.retention, max_bytes: config.engine.memory as usize },
             ui,
+            wall: config.wall.clone(),
             warnings: warnings.into_iter().map(|(_, problem)| problem).collect(),
         };
         plan.keep_also(actions::names(&plan.actions));
@@ -275,14 +279,6 @@ type Found = Vec<(bool, Problem)>;
 fn compile_ui(config: &Config, problems: &mut Found) -> UiPlan {
     let theme = &config.ui.theme;
     let themes = themes(config, problems);
-    let keys = &config.ui.keys;
-    if !Keymap::PRESETS.contains(&keys.value.as_str()) {
-        problems.push((
-            true,
-            Problem::new(&keys.at, "ui.keys", format!("there is no set of keys \"{}\"", keys.value))
-                .with_remedy(format!("the sets are {}", Keymap::PRESETS.join(", "))),
-        ));
-    }
     let zone = &config.ui.zone;
     let found = if zone.value == "local" {
         Ok(jiff::tz::TimeZone::system())
@@ -299,7 +295,7 @@ fn compile_ui(config: &Config, problems: &mut Found) -> UiPlan {
     UiPlan {
         theme: theme.value.clone(),
         themes: Arc::new(themes),
-        keys: Keymap::default(),
+        keys: keys::compile(config, problems),
         ascii: config.ui.ascii,
         mouse: config.ui.mouse,
         ring: config.ui.notify,

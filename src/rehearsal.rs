@@ -3,8 +3,8 @@
 //!
 //! Nothing leaves from here: an action can be proposed and is never sent.
 
-use crate::action::spec::ParamKind;
 use crate::action::request::{Method, RequestSpec};
+use crate::action::spec::ParamKind;
 use crate::demo::{self, Ask, PASSWORD, Scenario, TOKEN, USER, World};
 use crate::event::{Effect, Event, Listed, Made, What};
 use crate::io::http::Fetched;
@@ -49,8 +49,7 @@ impl Rehearsal {
     /// The first moment; `plan` is that of [`Rehearsal::config`].
     pub fn new(plan: &Arc<Plan>, options: demo::Options, read_only: bool) -> Self {
         let mut model = Model::new(Arc::clone(plan), BEGAN, read_only);
-        model.who =
-            Who { user: Clean::new("anna"), host: Clean::new("bastion"), address: None, sudo: None };
+        model.who = Who { user: Clean::new("anna"), host: Clean::new("bastion"), address: None, sudo: None };
         let reader = |target: &Arc<Target>| Reader::new(Arc::clone(target), plan.generation);
         Self {
             model,
@@ -73,8 +72,7 @@ impl Rehearsal {
             let targets = self.model.plan.targets.clone();
             let due = |target: &&Arc<Target>| self.second % target.interval.as_secs().max(1) == 0;
             let due: Vec<&Arc<Target>> = targets.iter().filter(due).collect();
-            let reports: Vec<ScrapeReport> =
-                due.into_iter().filter_map(|target| self.poll(target)).collect();
+            let reports: Vec<ScrapeReport> = due.into_iter().filter_map(|target| self.poll(target)).collect();
             self.happen(What::Reports(reports));
             self.happen(What::Tick);
         }

@@ -10,12 +10,15 @@ mod errand;
 mod exported;
 mod headless;
 mod pace;
+mod plain;
+mod snapshot;
 mod watch;
 
 pub use dashboard::{Dashboard, Loader, run};
 pub use errand::Errand;
 pub use exported::{Exported, exported};
 pub use headless::{Rounds, observe, observe_after};
+pub use plain::{Plain, plain};
 pub use watch::{Say, Watcher, try_out, watch};
 
 use crate::event::What;

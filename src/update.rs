@@ -5,16 +5,20 @@
 
 mod act;
 mod browse;
+mod copy;
 mod explain;
 mod explore;
 mod figures;
 mod incidents;
 mod keys;
+mod mouse;
+mod offers;
 mod panels;
 mod prompt;
 mod recall;
 mod reports;
 mod ruling;
+mod wall;
 
 use crate::event::{Effect, Event, What};
 use crate::model::desk::Desk;
@@ -39,16 +43,16 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     model.now = model.now.max(event.at);
     model.acts.heard_at = event.at;
     let mut effects = Vec::new();
-    if matches!(event.what, What::Key(_) | What::Click(..) | What::Wheel(_) | What::Paste(_)) {
+    if matches!(event.what, What::Key(_) | What::Mouse(_) | What::Paste(_)) {
         settle(model); // the operator means what is on the screen
     }
     match event.what {
         What::Key(chord) => keys::pressed(model, chord, &mut effects),
+        What::Paste(_) | What::Mouse(_) if model.ui.wall.is_some() => {}
         What::Paste(text) if model.acts.over.is_some() => act::pasted(model, &text),
-        What::Paste(text) => prompt::pasted(model, &text),
-        What::Click(x, y) => keys::clicked(model, x, y, &mut effects),
-        What::Wheel(rows) if model.acts.over.is_some() => act::wheel(model, isize::from(rows)),
-        What::Wheel(rows) => keys::moved(model, isize::from(rows)),
+        What::Paste(text) => prompt::pasted(model, &text, &mut effects),
+        What::Mouse(mouse) => mouse::used(model, mouse, &mut effects),
+        What::Typed(lines) => prompt::remembered(model, lines),
         What::Resize(width, height) => {
             model.ui.size = (width, height);
             model.unsettled = true;
@@ -68,7 +72,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         What::Browsed { target, generation, outcome } => browse::taken(model, target, generation, outcome),
         What::Work => {
-            if !ruling::work(model, &mut effects) {
+            if !offers::work(model) && !ruling::work(model, &mut effects) {
                 figures::work(model);
             }
         }
@@ -76,6 +80,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             tick(model);
             ruling::tick(model, &mut effects);
             act::disarm(model);
+            wall::step(model);
             act::judge(model, &mut effects);
             recall::keep(model, &mut effects);
         }
@@ -128,7 +133,7 @@ pub fn command_line(model: &mut Model, line: &str, at: Timestamp) -> Result<Vec<
     model.now = model.now.max(at);
     settle(model);
     let mut effects = Vec::new();
-    prompt::run_line(model, line.trim(), &mut effects);
+    prompt::run_line(model, line.trim(), &mut effects)?;
     panels::queue(model);
     explore::queue(model);
     match model.ui.message.take() {
@@ -143,6 +148,7 @@ pub fn command_line(model: &mut Model, line: &str, at: Timestamp) -> Result<Vec<
 pub fn settle(model: &mut Model) {
     if std::mem::take(&mut model.unsettled) {
         stand(model);
+        wall::step(model);
         keys::settle(model);
     }
 }

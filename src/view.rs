@@ -22,6 +22,7 @@ mod incident;
 mod incidents;
 mod list;
 mod menu;
+mod offers;
 mod over;
 mod overview;
 mod panels;
@@ -31,6 +32,10 @@ mod service;
 mod slos;
 mod strip;
 mod targets;
+mod under;
+
+pub use under::under;
+mod wall;
 
 use crate::layout;
 use crate::model::Model;
@@ -53,6 +58,7 @@ pub fn paint(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let clip = |rect: Rect| rect.intersection(area);
     buf.set_style(area, theme.style(Role::Text));
     header::draw(model, theme, clip(areas.header), buf);
+    wall::band(model, theme, clip(areas.band), buf);
     match &model.ui.screen {
         Screen::Overview => {
             overview::draw(model, theme, clip(areas.list), clip(areas.detail), buf);
@@ -90,5 +96,6 @@ pub fn paint(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     explain::draw(model, theme, clip(areas.body), buf);
     over::draw(model, theme, clip(areas.body), buf);
+    offers::draw(model, theme, area, buf);
     footer::draw(model, theme, clip(areas.footer), buf);
 }

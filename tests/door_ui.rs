@@ -16,9 +16,11 @@ use sim::{Sim, dark, mono, plan_of};
 use std::sync::Arc;
 use std::time::Duration;
 use warroom::action::{Authorized, Choice, How};
+use warroom::command::Command;
 use warroom::demo::Scenario;
-use warroom::event::{Effect, Event, Finished, Listed, Made, Step, What};
+use warroom::event::{Effect, Event, Finished, Listed, Made, Mouse, Press, Step, Under, What};
 use warroom::journal::Who;
+use warroom::keymap::Keymap;
 use warroom::model::Model;
 use warroom::model::act::Over;
 use warroom::model::ui::{RowKey, Ui};
@@ -99,6 +101,10 @@ impl Desk {
     fn key(&mut self, key: &str) {
         let chord = key.parse().unwrap_or_else(|error| panic!("{key}: {error}"));
         self.happen(What::Key(chord));
+    }
+
+    fn click(&mut self, under: Under) {
+        self.happen(What::Mouse(Mouse { x: 40, y: 12, press: Press::Down, under }));
     }
 
     fn wait(&mut self, ms: u64) {
@@ -771,6 +777,15 @@ fn steps() -> impl Strategy<Value = Vec<&'static str>> {
         "burst:checout",
         "pgdn",
         "ctrl-y",
+        "ctrl-p",
+        "ctrl-l",
+        "ctrl-d",
+        "ctrl-k",
+        "r",
+        "m",
+        "p",
+        "click-restart",
+        "click-box",
         ": type:restart_checout enter",
         "open",
         "open-rollback",
@@ -784,8 +799,14 @@ proptest! {
 
     /// No sequence of keys and events without the phrase leaves anything.
     #[test]
-    fn without_the_phrase_nothing_leaves(sequences in proptest::collection::vec(steps(), 8)) {
+    fn without_the_phrase_nothing_leaves(
+        sequences in proptest::collection::vec(steps(), 8),
+        preset in proptest::sample::select(Keymap::PRESETS),
+    ) {
         let mut desk = Desk::new();
+        let keys = Keymap::preset(preset).unwrap();
+        Arc::make_mut(&mut desk.sim.plan).ui.keys = keys.clone();
+        Arc::make_mut(&mut desk.sim.model.plan).ui.keys = keys;
         for steps in sequences {
             for step in &steps {
                 match *step {
@@ -793,6 +814,8 @@ proptest! {
                     "open" => { desk.run(&typed("esc esc :restart_checkout enter")); }
                     "open-rollback" => { desk.run(&typed("esc esc :rollback_checkout_v41_why enter listed")); }
                     "open-flush" => { desk.run(&typed("esc esc :flush-cache_search enter")); }
+                    "click-restart" => desk.click(Under::Command(Command::ActRestart)),
+                    "click-box" => desk.click(Under::Nothing),
                     step => { desk.run(step); }
                 }
                 prop_assert_eq!(desk.waiting(), 0, "{:?}", steps);

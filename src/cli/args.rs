@@ -1,8 +1,9 @@
 //! clap's definitions: `-h` one line a flag, `--help` the long form.
 
 pub(super) use super::action::args::ActionCommand;
-pub(super) use super::once::Look;
+pub(super) use super::history::args::HistoryCommand;
 pub(super) use super::incidents::args::{IncidentCommand, IncidentsArgs, PostmortemArgs};
+pub(super) use super::once::Look;
 pub(super) use super::query::args::QueryArgs;
 pub(super) use super::slo::SloCommand;
 pub(super) use super::watch::WatchArgs;
@@ -182,6 +183,12 @@ pub enum Command {
     Incident(IncidentCommand),
     /// Write the post-mortem of an incident, from the journal
     Postmortem(PostmortemArgs),
+    /// What is kept on disk of samples, objectives and incidents
+    History {
+        /// What
+        #[command(subcommand)]
+        what: HistoryCommand,
+    },
     /// Check Prometheus rule files, and run their unit tests
     Rules {
         /// What to do
@@ -220,4 +227,10 @@ pub enum ConfigCommand {
     Print,
     /// JSON Schema, for editors
     Schema,
+    /// The keys, by the names that `ui.bind` takes
+    Keys {
+        /// Of this set, instead of what the configuration says: default, k9s or arrows-only
+        #[arg(long, value_name = "NAME")]
+        preset: Option<String>,
+    },
 }

@@ -12,6 +12,7 @@ use crate::io::state;
 use crate::io::terminal::{ColorChoice, Depth, TerminalEnv, detect, is_interactive, window_size};
 use crate::model::Model;
 use crate::picture::{Format, Picture};
+use crate::plan::Plan;
 use crate::rehearsal::{self, Rehearsal};
 use crate::report;
 use crate::runtime::{Rounds, observe_after};
@@ -23,6 +24,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::io::{self, Write as _};
 use std::time::Duration;
+use warroom_widgets::GlyphSet;
 
 /// How the dashboard is looked at.
 #[derive(Clone, Debug, Default, Args)]
@@ -98,7 +100,7 @@ pub(super) fn once(flags: &Flags, look: &Look, config: &Config) -> io::Result<u8
         Ok(plan) => plan,
         Err(code) => return Ok(code),
     };
-    let paper = match Paper::of(look, config) {
+    let paper = match Paper::of(look, config, &plan) {
         Ok(paper) => paper,
         Err(problem) => return Ok(usage(&problem)),
     };
@@ -135,7 +137,7 @@ pub(super) fn rehearse(
         Ok(plan) => plan,
         Err(code) => return Ok(code),
     };
-    let paper = match Paper::of(look, &config) {
+    let paper = match Paper::of(look, &config, &plan) {
         Ok(paper) => paper,
         Err(problem) => return Ok(usage(&problem)),
     };
@@ -143,7 +145,7 @@ pub(super) fn rehearse(
     if at > rehearsal::LONGEST {
         return Ok(usage("--at: the demo is gone through for an hour at most"));
     }
-    let read_only = flags.read_only || flags_lock(look) || config.ui.read_only;
+    let read_only = flags.read_only || look.wall || config.ui.read_only;
     let mut rehearsal = Rehearsal::new(&plan, options, read_only);
     rehearsal.run_to(at);
     if let Some(line) = look.line()
@@ -153,11 +155,6 @@ pub(super) fn rehearse(
     }
     let moment = rehearsal.moment();
     paper.print(&mut rehearsal.model, &moment)
-}
-
-/// A wall is read-only for as long as it hangs.
-pub(super) fn flags_lock(look: &Look) -> bool {
-    look.wall
 }
 
 fn usage(problem: &str) -> u8 {
@@ -173,7 +170,7 @@ struct Paper {
 }
 
 impl Paper {
-    fn of(look: &Look, config: &Config) -> Result<Self, String> {
+    fn of(look: &Look, config: &Config, plan: &Plan) -> Result<Self, String> {
         let environment = TerminalEnv::read();
         let terminal = is_interactive(&environment);
         let format = match look.output {
@@ -193,14 +190,13 @@ impl Paper {
             _ if look.output.is_some() => detect(&environment, ColorChoice::Always).depth,
             _ => detected.depth,
         };
-        let ascii = match config.ui.ascii {
-            Ascii::Always => true,
-            Ascii::Never => false,
-            Ascii::Auto => {
-                !paged && (detected.ascii || terminal && (detected.few_glyphs || detected.ambiguous_wide))
-            }
+        // A page has fonts for everything; what a font lacks is not known here, and the operator may say so.
+        let glyphs = match (config.ui.ascii, paged) {
+            (Ascii::Auto, true) => GlyphSet::Unicode,
+            (Ascii::Auto, false) if !terminal && !detected.ascii => GlyphSet::Unicode,
+            (wish, _) => detected.glyphs(wish),
         };
-        let theme = Theme::built_in(&config.ui.theme.value, depth, ascii)?;
+        let theme = plan.ui.themes.get(&plan.ui.theme, depth, glyphs)?;
         let size = look.size.unwrap_or_else(|| {
             if terminal {
                 // The shell's next line must not push the first one out of sight.

@@ -50,7 +50,9 @@ pub fn main() -> u8 {
 fn answer(cli: Cli) -> io::Result<u8> {
     let (flags, look) = (cli.flags, cli.look);
     if cli.command.is_some() && look.is_any() {
-        eprintln!("warroom: --once, --screen, --wall and --plain belong behind the command: `warroom demo --once`");
+        eprintln!(
+            "warroom: --once, --screen, --wall and --plain belong behind the command: `warroom demo --once`"
+        );
         return Ok(exit::USAGE);
     }
     if cli.command.is_some() && !cli.urls.is_empty() {
@@ -83,6 +85,7 @@ fn answer(cli: Cli) -> io::Result<u8> {
         Some(Command::Incidents(args)) => super::incidents::list(&flags, &args),
         Some(Command::Incident(command)) => super::incidents::incident(&flags, &command),
         Some(Command::Postmortem(args)) => super::incidents::postmortem(&flags, &args),
+        Some(Command::History { what }) => super::history::history(&flags, &what),
         Some(Command::Rules { what }) => super::rules::answer(&flags, &what),
         Some(Command::Watch(args)) => super::watch::watch(&flags, &args),
         Some(Command::Action { what }) => super::action::action(&flags, &what),
@@ -177,8 +180,18 @@ pub(super) fn show(
     if look.once {
         return super::once::once(flags, look, config);
     }
+    if look.plain {
+        return super::plain::plain(flags, config, loader, watched);
+    }
     let environment = TerminalEnv::read();
     if !is_interactive(&environment) {
+        if let Some(line) = look.line() {
+            let line = crate::text::clean(line);
+            eprintln!(
+                "warroom: {line} needs a terminal; --once prints one frame of it, --plain its changes as lines"
+            );
+            return Ok(exit::USAGE);
+        }
         return status(config, Format::Text, Rounds::Two);
     }
     let plan = match compile(config) {
@@ -187,10 +200,11 @@ pub(super) fn show(
     };
     let detected = detect(&environment, config.ui.color);
     let glyphs = detected.glyphs(config.ui.ascii);
-    let read_only = flags.read_only || config.ui.read_only;
+    let read_only = flags.read_only || look.wall || config.ui.read_only;
     let ring = bell::way(plan.ui.ring, &environment);
     let state = state::locate(flags.state.as_deref()).map_err(|error| error.to_string());
-    run(Dashboard { plan, loader, watched, detected, glyphs, read_only, ring, state })
+    let first = look.line().map(str::to_owned);
+    run(Dashboard { plan, loader, watched, detected, glyphs, read_only, first, ring, state })
 }
 
 fn status(config: &Config, output: Format, rounds: Rounds) -> io::Result<u8> {
@@ -295,6 +309,7 @@ fn about_config(flags: &Flags, what: &ConfigCommand) -> io::Result<u8> {
             }
         }
         ConfigCommand::Print => out.write_all(config::document::example().as_bytes())?,
+        ConfigCommand::Keys { preset } => return super::keys::list(flags, preset.as_deref()),
         ConfigCommand::Schema => writeln!(out, "{:#}", config::schema::schema())?,
     }
     out.flush().map(|()| 0)

@@ -7,7 +7,7 @@ use super::panel::{Panel, PanelKind, unit_from_word};
 use super::place::{Problem, Spanned};
 use super::read_service as service;
 use super::service::Band;
-use super::settings::{Actions, Ascii, Color, Engine, Environment, PollDefaults, Ui};
+use super::settings::{Actions, Ascii, Color, Engine, Environment, PollDefaults, Ui, Wall};
 use super::tree::{Item, Tree};
 use super::walk::{nearest, quote};
 use super::{Config, Origin};
@@ -53,6 +53,7 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
         builtin_rules: super::rules::builtin(tree.table("builtin_rules")),
         engine: engine(tree.table("engine")),
         ui: ui(tree.table("ui")),
+        wall: tree.table("wall").map(wall).unwrap_or_default(),
         origins: BTreeMap::new(),
     };
     if let Some(poll) = tree.table("defaults").and_then(|defaults| defaults.table("poll")) {
@@ -184,6 +185,7 @@ fn ui(tree: Option<&Tree>) -> Ui {
     Ui {
         theme: text("theme"),
         keys: text("keys"),
+        bind: tree.map(|tree| tree.lists("bind")).unwrap_or_default(),
         zone: text("zone"),
         color: Color::from_word(word("color")).unwrap_or_default(),
         ascii: Ascii::from_word(word("ascii")).unwrap_or_default(),
@@ -192,6 +194,20 @@ fn ui(tree: Option<&Tree>) -> Ui {
         notify_floor: word("notify_floor").parse().unwrap_or(Severity::P2),
         notify_quiet: tree.map(|tree| tree.texts("notify_quiet")).unwrap_or_default(),
         read_only: flag("read_only"),
+    }
+}
+
+fn wall(tree: &Tree) -> Wall {
+    let span = |key| tree.duration(key).unwrap_or_default();
+    let word = |item: &Spanned<Item>| match item.value {
+        Item::Word(word) => Some(word),
+        _ => None,
+    };
+    Wall {
+        every: span("every"),
+        hold: span("hold"),
+        shift: span("shift"),
+        screens: tree.list("screens").iter().filter_map(word).collect(),
     }
 }
 

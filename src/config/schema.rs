@@ -89,6 +89,10 @@ fn kind(kind: &Kind) -> Value {
             json!({ "anyOf": [one.clone(), { "type": "array", "items": one }] })
         }
         Kind::List(of) => json!({ "type": "array", "items": self::kind(of) }),
+        Kind::OneOrMore(of) => {
+            let one = self::kind(of);
+            json!({ "anyOf": [one.clone(), { "type": "array", "items": one }] })
+        }
         Kind::Pair(of) => json!({ "type": "array", "items": self::kind(of), "minItems": 2, "maxItems": 2 }),
         Kind::Table(groups) => table(groups),
         Kind::Tagged(variants) => {

@@ -98,10 +98,12 @@ pub struct Engine {
 /// The screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ui {
-    /// Name of a built-in theme, or path of a theme file.
+    /// Name of a theme (a built-in one, or of a file in the folder `themes` beside the configuration), or path of a file.
     pub theme: Spanned<String>,
     /// Name of a set of keys.
     pub keys: Spanned<String>,
+    /// Commands, with a screen before them or without, and the keys that they shall have instead.
+    pub bind: Vec<(String, Spanned<Vec<Spanned<String>>>)>,
     /// IANA name of the time zone in which times are shown.
     pub zone: Spanned<String>,
     /// When colours are used.
@@ -118,6 +120,19 @@ pub struct Ui {
     pub notify_quiet: Vec<Spanned<String>>,
     /// Nothing may be changed, whatever the environment says.
     pub read_only: bool,
+}
+
+/// The war-room wall.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wall {
+    /// How long a screen stays.
+    pub every: Duration,
+    /// How long what has just gone wrong keeps the wall.
+    pub hold: Duration,
+    /// After so long the picture moves by a cell.
+    pub shift: Duration,
+    /// What is shown in turn, by name: words of the shape.
+    pub screens: Vec<&'static str>,
 }
 
 /// When colours are used.

@@ -12,6 +12,7 @@ mod root;
 mod rules;
 mod service;
 mod slo;
+mod wall;
 
 pub use root::ROOT;
 
@@ -102,6 +103,8 @@ pub enum Kind {
     Name,
     /// A list.
     List(&'static Kind),
+    /// One value, or a list of them.
+    OneOrMore(&'static Kind),
     /// Two limits: warning, critical.
     Pair(&'static Kind),
     /// A table with these keys.

@@ -155,6 +155,18 @@ impl Tree {
         slots.iter().filter_map(|slot| Some((slot.key.clone(), text(&slot.item)?))).collect()
     }
 
+    /// The lists of texts of a table whose keys are free, in the order of the file.
+    pub(crate) fn lists(&self, key: &str) -> Vec<(String, Spanned<Vec<Spanned<String>>>)> {
+        let slots = self.table(key).map_or(&[][..], |tree| &tree.slots);
+        let list = |slot: &Slot| match &slot.item.value {
+            Item::List(items) => {
+                Some(Spanned { value: items.iter().filter_map(text).collect(), at: slot.item.at.clone() })
+            }
+            _ => None,
+        };
+        slots.iter().filter_map(|slot| Some((slot.key.clone(), list(slot)?))).collect()
+    }
+
     /// The tables of a table whose keys are free, in the order of the file.
     pub(crate) fn tables(&self, key: &str) -> impl Iterator<Item = (&str, &Tree)> {
         let slots = self.table(key).map_or(&[][..], |tree| &tree.slots);

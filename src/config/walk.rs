@@ -119,6 +119,10 @@ fn value(
             Ok(Item::Table(tree))
         }
         (Kind::List(of), Raw::List(nodes)) => whole_list(nodes, path, of, problems),
+        (Kind::OneOrMore(of), Raw::List(nodes)) => whole_list(nodes, path, of, problems),
+        (Kind::OneOrMore(of), _) => {
+            value(node, at, path, of, problems).map(|item| Item::List(vec![item])).ok_or(None)
+        }
         (Kind::Pair(of), Raw::List(nodes)) => pair(nodes, path, of, problems),
         (Kind::Secrets, Raw::List(nodes)) => whole_list(nodes, path, &Kind::Secret, problems),
         (Kind::Secrets, _) => {
@@ -368,6 +372,7 @@ pub(crate) fn what(kind: &Kind) -> &'static str {
         Kind::Size { .. } => "a size (\"16MiB\")",
         Kind::Secret | Kind::Secrets => "a reference to a secret (\"env:NAME\")",
         Kind::List(_) => "a list",
+        Kind::OneOrMore(of) => what(of),
         Kind::Pair(_) => "a list of two limits",
         Kind::Table(_) | Kind::Tagged(_) | Kind::Map { .. } | Kind::NotYet => "a table",
     }

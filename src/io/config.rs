@@ -165,8 +165,9 @@ fn slo_files(config: &mut Config) -> Result<(), Vec<Problem>> {
 pub fn themes(config: &mut Config, main: Option<&Path>) -> Result<(), Vec<Problem>> {
     let wanted = config.ui.theme.clone();
     let mut found = Vec::new();
-    if wanted.value.contains(std::path::is_separator) || wanted.value.ends_with(".toml") {
-        let path = config::beside(&wanted.at.file, Path::new(&wanted.value));
+    let named = Path::new(&wanted.value);
+    if named.extension().is_some_and(|end| end == "toml") || wanted.value.contains(std::path::is_separator) {
+        let path = config::beside(&wanted.at.file, named);
         let text = read_text(&path).map_err(|error| {
             let message = format!("cannot read the theme file {}: {error}", path.display());
             let problem = Problem::new(&wanted.at, "ui.theme", message);

@@ -152,7 +152,10 @@ impl MarkRow {
                     category: entry.category.word().to_owned(),
                     action: entry.action.clone(),
                     status: entry.status.clone(),
-                    about: about.ok().filter(|text| text.len() <= MOST_ABOUT).unwrap_or_else(|| "{}".to_owned()),
+                    about: about
+                        .ok()
+                        .filter(|text| text.len() <= MOST_ABOUT)
+                        .unwrap_or_else(|| "{}".to_owned()),
                 }
             })
             .collect()

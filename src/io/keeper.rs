@@ -5,6 +5,7 @@
 
 use super::history::{self, Load, MarkRow, Place, Recaller, Writer};
 use super::journal::{self, Journal};
+use super::lines;
 use super::two_key::Slips;
 use crate::event::{Purpose, Recalled};
 use crate::journal::Entry;
@@ -33,6 +34,8 @@ pub enum Kept {
     Written(Vec<Entry>),
     /// A proposal was kept and laid down for a second person, or why it was not.
     Proposed(Entry, Result<(), String>),
+    /// Lines that were typed after `:` in earlier sessions.
+    Typed(Vec<String>),
     /// A batch of samples that were asked for.
     Recalled(Recalled),
     /// Something that the operator should know.
@@ -44,6 +47,7 @@ enum Order {
     Propose(PathBuf, Entry),
     History(Load, Timestamp),
     Plan(HistoryPlan),
+    Typed(String),
 }
 
 /// How often to look whether other warrooms have written.
@@ -129,6 +133,11 @@ impl Keeper {
         })
     }
 
+    /// Keeps a line that was typed after `:`.
+    pub fn typed(&self, line: String) {
+        self.order(Order::Typed(line));
+    }
+
     fn order(&self, order: Order) {
         // The thread lives as long as this does.
         if let Some(orders) = &self.orders {
@@ -179,6 +188,7 @@ fn serve(
         Vec::new()
     });
     tell(Kept::Remembered { entries, saved });
+    tell(Kept::Typed(lines::load(folder)));
     for notice in notices {
         tracing::warn!("{notice}");
         tell(Kept::Notice(notice));
@@ -189,6 +199,7 @@ fn serve(
     };
     let history = Writer::start(place, plan, told, damaged, notice).ok();
     let mut held = Load::default();
+    let mut at = Timestamp::default();
     let mut failing = false;
     loop {
         match inbox.recv_timeout(LOOK_EVERY) {
@@ -201,6 +212,7 @@ fn serve(
                 tell(Kept::Proposed(entry, outcome.map_err(|error| error.to_string())));
             }
             Ok(Order::History(load, now)) => {
+                at = now;
                 // What could not be taken goes first; later records stand over earlier ones.
                 let mut all = std::mem::take(&mut held);
                 all.extend(load);
@@ -212,6 +224,11 @@ fn serve(
                     history.configure(plan);
                 }
             }
+            Ok(Order::Typed(line)) => {
+                if let Err(error) = lines::keep(folder, &line) {
+                    tracing::debug!("keeping a line that was typed: {error}");
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {
                 let found = journal.as_mut().map_or(Ok(Vec::new()), Journal::follow).unwrap_or_default();
                 if !found.is_empty() {
@@ -219,7 +236,13 @@ fn serve(
                     tell(Kept::Written(found));
                 }
             }
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => {
+                // Marks that came after the last batch.
+                if let Some(history) = history.filter(|_| !held.is_empty()) {
+                    history.save(held, at);
+                }
+                return;
+            }
         }
     }
 }

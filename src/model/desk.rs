@@ -2,20 +2,38 @@
 //! service whose figures are being computed.
 
 use crate::config::PanelKind;
-use crate::plan::Plan;
-use crate::promql::{Batch, Expr};
+use crate::plan::{Plan, ServicePlan};
+use crate::promql::{Batch, Expr, Names};
+use crate::target::ScrapeReport;
 use crate::units::Timestamp;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
 /// Where a service's expressions stand in the batch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Places {
     /// For each signal set its three expressions.
     pub sets: Vec<[Option<usize>; 3]>,
     /// Breakers and queues that come from expressions.
     pub derived: Vec<usize>,
+    /// What its figures are made of: a poll that brings nothing of it changes none of them.
+    pub names: Names,
+    /// When they were last begun.
+    pub begun: Option<Timestamp>,
+}
+
+impl Places {
+    /// Can this poll have changed a figure? Series of other services, which an expression may read too, come at their
+    /// own pace: so figures are never older than `interval`.
+    pub fn are_due(&self, report: &ScrapeReport, interval: Duration) -> bool {
+        let Names::Only(names) = &self.names else { return true };
+        self.begun.is_none_or(|begun| report.at.since(begun) >= interval)
+            || report
+                .samples
+                .iter()
+                .any(|sample| sample.labels.name().is_some_and(|name| names.contains(name)))
+    }
 }
 
 /// A service whose figures are being computed, one expression a unit of work.
@@ -85,10 +103,25 @@ impl Desk {
             services.push(Places {
                 sets: sets.map(|set| [0, 1, 2].map(|i| set.exprs[i].as_ref().map(&mut place))).collect(),
                 derived: service.derived.iter().map(|derived| place(&derived.expr)).collect(),
+                names: names(service),
+                begun: None,
             });
         }
         let newest = |kind: PanelKind| !kind.has_course();
         let panels = plan.panels.iter().map(|panel| newest(panel.kind).then(|| place(&panel.expr))).collect();
         Self { batch: Batch::new(exprs), services, panels, progress: None }
     }
+}
+
+/// The names of all series that a service's figures are made of; the course of a queue is one of them.
+fn names(service: &ServicePlan) -> Names {
+    let signals = service.signals.iter().flat_map(|set| set.exprs.iter().flatten());
+    let mut all = BTreeSet::from([Box::from("warroom_queue_depth")]);
+    for expr in signals.chain(service.derived.iter().map(|derived| &derived.expr)) {
+        match expr.names() {
+            Names::All => return Names::All,
+            Names::Only(names) => all.extend(names),
+        }
+    }
+    Names::Only(all)
 }

@@ -1,8 +1,13 @@
 //! What the operator is looking at: screen, selection, filter, order, prompt. Selections follow names, never row
 //! numbers.
 
+use super::hands::{CopyMenu, GraphCursor};
+use super::line::Line;
+pub use super::line::{Prompt, PromptKind};
 use super::rows::{Fleet, ServiceRow, TargetRow};
+use super::wall::Wall;
 use crate::incident::Incidents;
+use crate::keymap::{Chord, Context};
 use crate::labels::Labels;
 use crate::plan::{Plan, Signal};
 use crate::target::TargetId;
@@ -55,6 +60,23 @@ impl Screen {
             Self::Help => "help",
         }
     }
+
+    /// Where a key is pressed on it.
+    pub fn context(&self) -> Context {
+        match self {
+            Self::Overview => Context::Overview,
+            Self::Service(_) => Context::Service,
+            Self::Targets => Context::Targets,
+            Self::Slos => Context::Slos,
+            Self::Incidents => Context::Incidents,
+            Self::Incident(_) => Context::Incident,
+            Self::Actions => Context::Actions,
+            Self::Explore => Context::Explore,
+            Self::Panels => Context::Panels,
+            Self::Body(_) => Context::Body,
+            Self::Help => Context::Help,
+        }
+    }
 }
 
 /// What a row of a list stands for.
@@ -97,28 +119,6 @@ pub struct ListState {
     pub reversed: bool,
     /// Only rows that hold this text; with `!` in front, those that do not.
     pub filter: String,
-}
-
-/// What a prompt is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PromptKind {
-    /// `:`
-    Command,
-    /// `/`
-    Filter,
-    /// A note for an incident.
-    Note,
-}
-
-/// A line that is being typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prompt {
-    /// What for.
-    pub kind: PromptKind,
-    /// What has been typed.
-    pub text: String,
-    /// The filter before, so that escape brings it back; of a note, the incident's id.
-    pub before: String,
 }
 
 /// A line that tells something for a while.
@@ -189,6 +189,14 @@ pub struct Ui {
     pub pane: usize,
     /// The line that is being typed.
     pub prompt: Option<Prompt>,
+    /// What is offered for it, and its history.
+    pub line: Line,
+    /// The key that was pressed last.
+    pub pressed: Option<Chord>,
+    /// A choice of what to copy.
+    pub copying: Option<CopyMenu>,
+    /// A cursor on the graphs.
+    pub cursor: Option<GraphCursor>,
     /// A line that tells something.
     pub message: Option<Message>,
     /// The explanation that stands over the screen.
@@ -201,6 +209,8 @@ pub struct Ui {
     pub theme: String,
     /// Listening to the mouse?
     pub mouse: bool,
+    /// The war-room wall, while it hangs.
+    pub wall: Option<Box<Wall>>,
 }
 
 /// The orders of the overview; the first is the default.
@@ -228,12 +238,17 @@ impl Ui {
             help: ListState::default(),
             pane: 0,
             prompt: None,
+            line: Line::default(),
+            pressed: None,
+            copying: None,
+            cursor: None,
             message: None,
             explain: None,
             reload_problems: Vec::new(),
             frozen: None,
             theme: plan.ui.theme.clone(),
             mouse: plan.ui.mouse,
+            wall: None,
         }
     }
 

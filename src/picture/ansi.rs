@@ -29,9 +29,10 @@ fn trimmed(row: &[Run]) -> Vec<Run> {
     let mut row = row.to_vec();
     while let Some(last) = row.last_mut() {
         let seen = last.style.bg.is_some_and(|bg| bg != Color::Reset)
-            || last.style.add_modifier.intersects(
-                Modifier::REVERSED.union(Modifier::UNDERLINED).union(Modifier::CROSSED_OUT),
-            );
+            || last
+                .style
+                .add_modifier
+                .intersects(Modifier::REVERSED.union(Modifier::UNDERLINED).union(Modifier::CROSSED_OUT));
         if seen {
             break;
         }

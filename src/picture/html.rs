@@ -15,7 +15,13 @@ pub(super) fn write(picture: &Picture<'_>) -> String {
         for run in row {
             let ink = Ink::of(run.style, ground);
             // What is not ASCII may come from another font, of another width: it is kept in its cells.
-            let wide = if run.plain { "" } else if run.width > 1 { " w" } else { " n" };
+            let wide = if run.plain {
+                ""
+            } else if run.width > 1 {
+                " w"
+            } else {
+                " n"
+            };
             if ink.css("color", ground).is_empty() && ink.bg.is_none() && wide.is_empty() {
                 body.push_str(&escape(&run.text));
                 continue;

@@ -42,7 +42,7 @@ pub(super) fn write(picture: &Picture<'_>) -> String {
         let _ = writeln!(styles, ".c{class}{{{css}}}");
     }
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title about\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" role=\"img\" aria-labelledby=\"title about\" \
          width=\"{full_width}\" height=\"{full_height}\" viewBox=\"0 0 {full_width} {full_height}\">\n\
          <title id=\"title\">{}</title>\n<desc id=\"about\">{}</desc>\n<style>\n\
          text{{font:15px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;white-space:pre;fill:{}}}\n\
@@ -154,13 +154,23 @@ impl Layers {
                     format!(" class=\"c{}\"", self.classes.entry(css.to_owned()).or_insert(next))
                 }
             };
-            let length = if piece.plain && piece.width > 1 {
-                format!(" textLength=\"{}\"", u32::from(piece.width) * CELL_WIDTH)
-            } else {
-                String::new()
-            };
-            let x = u32::from(piece.x) * CELL_WIDTH;
-            let _ = write!(self.texts, "<tspan x=\"{x}\"{length}{class}>{}</tspan>", escape(&piece.text));
+            // Blanks around a text stand between the tspans: a reader that drops them stretches nothing.
+            let (whole, kept) = (piece.text.as_str(), piece.text.trim_matches(' '));
+            let before = if kept.is_empty() { 0 } else { whole.len() - whole.trim_start_matches(' ').len() };
+            let after = whole.len() - before - kept.len();
+            self.texts.extend(std::iter::repeat_n(' ', before));
+            if !kept.is_empty() {
+                let cells = if piece.plain { kept.len() } else { 1 };
+                let length = if piece.plain && cells > 1 {
+                    format!(" textLength=\"{}\"", cells * CELL_WIDTH as usize)
+                } else {
+                    String::new()
+                };
+                let x = (usize::from(piece.x) + before) * CELL_WIDTH as usize;
+                let text = escape(kept);
+                let _ = write!(self.texts, "<tspan x=\"{x}\"{length}{class}>{text}</tspan>");
+            }
+            self.texts.extend(std::iter::repeat_n(' ', after));
         }
         self.texts.push_str("</text>\n");
     }

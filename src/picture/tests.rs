@@ -53,11 +53,16 @@ fn nothing_in_a_frame_can_become_markup_or_reach_outside() {
 fn what_svg_says_is_balanced_and_stands_in_its_columns() {
     let text = write(Format::Svg);
     for tag in ["svg", "g", "text", "tspan", "style", "title", "desc"] {
-        let (open, close) =
-            (text.matches(&format!("<{tag} ")).count() + text.matches(&format!("<{tag}>")).count(), text.matches(&format!("</{tag}>")).count());
+        let (open, close) = (
+            text.matches(&format!("<{tag} ")).count() + text.matches(&format!("<{tag}>")).count(),
+            text.matches(&format!("</{tag}>")).count(),
+        );
         assert_eq!(open, close, "{tag}\n{text}");
     }
-    assert!(text.contains("<tspan x=\"72\" textLength=\"72\" class=\"c0\">down    </tspan>"), "{text}");
+    assert!(
+        text.contains("<tspan x=\"72\" textLength=\"36\" class=\"c0\">down</tspan>    </text>"),
+        "{text}"
+    );
     // Wide glyphs begin where their cells begin; the shapes of the last row are drawn, and unseen as text.
     assert!(text.contains("<tspan x=\"18\"") && text.contains("class=\"h\">┌──┐█▂⣿░"), "{text}");
     assert_eq!(text.matches("<path ").count(), 2, "one for ink, one for shade\n{text}");
@@ -97,7 +102,8 @@ fn a_theme_without_a_ground_of_its_own_gets_one_that_it_can_be_read_on() {
 
 #[test]
 fn every_glyph_that_the_themes_draw_as_a_shape_has_one() {
-    for glyph in "█▉▊▋▌▍▎▏▁▂▃▄▅▆▇▀▐░▒▓▔▕▖▗▘▙▚▛▜▝▞▟─│┌┐└┘├┤┬┴┼╌┊⠁⣿╴╵╶╷━┃╭╮╯╰┄┆┈╎".chars() {
+    for glyph in "█▉▊▋▌▍▎▏▁▂▃▄▅▆▇▀▐░▒▓▔▕▖▗▘▙▚▛▜▝▞▟─│┌┐└┘├┤┬┴┼╌┊⠁⣿╴╵╶╷━┃╭╮╯╰┄┆┈╎".chars()
+    {
         let shape = shape::of(&glyph.to_string(), 0, 0, 2);
         assert!(shape.as_ref().is_some_and(|shape| !shape.path.is_empty()), "{glyph}: {shape:?}");
     }

@@ -61,6 +61,11 @@ impl Expr {
         &self.0.text
     }
 
+    /// Is it a selector of series, and nothing else?
+    pub fn is_selector(&self) -> bool {
+        matches!(self.nodes(), [Node { op: Op::Select(_), .. }])
+    }
+
     /// The kind of value that it gives.
     pub fn kind(&self) -> ValueKind {
         self.0.nodes.last().map_or(ValueKind::Scalar, |n| n.kind)

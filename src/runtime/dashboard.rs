@@ -2,10 +2,11 @@
 
 use super::acts::Acts;
 use super::pace::Pace;
+use super::snapshot::snapshot;
 use super::{happened, now, setup};
 use crate::config::Problem;
 use crate::config::Ring;
-use crate::event::{Browsed, Effect, Event, Recalled, What};
+use crate::event::{Browsed, Effect, Event, Mouse, Press, Recalled, What};
 use crate::incident::Change;
 use crate::io::bell;
 use crate::io::clipboard;
@@ -21,7 +22,7 @@ use crate::plan::Plan;
 use crate::text::Clean;
 use crate::theme::Theme;
 use crate::units::Timestamp;
-use crate::update::{settle, update};
+use crate::update::{command_line, settle, update};
 use crate::view;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use std::io;
@@ -48,6 +49,8 @@ pub struct Dashboard {
     pub glyphs: GlyphSet,
     /// Nothing may be changed from here.
     pub read_only: bool,
+    /// What to look at first, as it is written after `:`.
+    pub first: Option<String>,
     /// How this terminal is rung.
     pub ring: Ring,
     /// The state folder, or why there is none.
@@ -86,6 +89,8 @@ struct Shown {
     reloads: mpsc::Sender<Result<Arc<Plan>, Vec<Problem>>>,
     detected: Detected,
     glyphs: GlyphSet,
+    /// What work beside the loop has to say.
+    aside: mpsc::Sender<What>,
     exit: Option<u8>,
 }
 
@@ -134,8 +139,12 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         reloads,
         detected: dashboard.detected,
         glyphs: dashboard.glyphs,
+        aside: reading.clone(),
         exit: None,
     };
+    if let Some(line) = &dashboard.first {
+        shown.begin_with(line);
+    }
     shown.draw()?;
     let (_inputs, mut inputs) = Inputs::start(now)?;
     let (changes, mut changed) = mpsc::channel(1);
@@ -195,6 +204,7 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
 fn told(kept: Kept) -> What {
     match kept {
         Kept::Remembered { entries, saved } => What::Remembered { entries, saved },
+        Kept::Typed(lines) => What::Typed(lines),
         Kept::Recalled(recalled) => What::Recalled(recalled),
         Kept::Written(entries) => What::Written(entries),
         Kept::Proposed(entry, outcome) => What::Proposed(entry, outcome.map_err(|why| Clean::new(&why))),
@@ -251,6 +261,15 @@ impl Shown {
         Ok(())
     }
 
+    /// Looks at something from the start; what is said against it stands in the foot line.
+    fn begin_with(&mut self, line: &str) {
+        match command_line(&mut self.model, line, now()) {
+            // Looking asks for nothing that changes anything.
+            Ok(effects) => effects.into_iter().for_each(|effect| self.carry_out(effect)),
+            Err(problem) => self.happen(What::Notice(Clean::new(&problem))),
+        }
+    }
+
     fn happen(&mut self, what: What) {
         self.happened_at(now(), what);
     }
@@ -283,8 +302,11 @@ impl Shown {
             }
             Input::Paste(text) => self.happened_at(at, What::Paste(text)),
             Input::Mouse(mouse) => {
-                if let Some(what) = pointed(mouse) {
-                    self.happen(what);
+                if let Some(press) = pressed(mouse) {
+                    settle(&mut self.model);
+                    let (x, y) = (mouse.column, mouse.row);
+                    let under = view::under(&self.model, &self.theme, x, y);
+                    self.happen(What::Mouse(Mouse { x, y, press, under }));
                 }
             }
             Input::Focus(_) => {}
@@ -332,6 +354,7 @@ impl Shown {
                 self.screen.raw(&clipboard::osc52(&text, self.detected.multiplexer));
             }
             Effect::Mouse(on) => self.screen.set_mouse(on),
+            Effect::Typed(line) => self.keeper.typed(line),
             Effect::Journal(entries) => self.keeper.append(entries),
             Effect::Save(batch) => self.keeper.save(batch, self.model.now),
             Effect::Keep(samples) => self.keeper.keep(samples, self.model.now),
@@ -356,6 +379,9 @@ impl Shown {
             // It stands in the line at the bottom already.
             Effect::Warn(_) => {}
             Effect::Redraw => self.screen.redraw_all(),
+            Effect::Snapshot(path) => {
+                snapshot(&self.model, &self.theme, self.screen.size(), path, self.aside.clone());
+            }
         }
     }
 
@@ -442,11 +468,13 @@ fn chord(key: KeyEvent) -> Option<Chord> {
     Some(Chord { key, ctrl, alt })
 }
 
-fn pointed(mouse: MouseEvent) -> Option<What> {
+fn pressed(mouse: MouseEvent) -> Option<Press> {
     match mouse.kind {
-        MouseEventKind::Down(MouseButton::Left) => Some(What::Click(mouse.column, mouse.row)),
-        MouseEventKind::ScrollDown => Some(What::Wheel(3)),
-        MouseEventKind::ScrollUp => Some(What::Wheel(-3)),
+        MouseEventKind::Down(MouseButton::Left) => Some(Press::Down),
+        MouseEventKind::Drag(MouseButton::Left) => Some(Press::Drag),
+        MouseEventKind::Up(MouseButton::Left) => Some(Press::Up),
+        MouseEventKind::ScrollDown => Some(Press::Wheel(3)),
+        MouseEventKind::ScrollUp => Some(Press::Wheel(-3)),
         _ => None,
     }
 }

@@ -275,7 +275,7 @@ impl Watching<'_> {
             Kept::Recalled(recalled) => self.happen(What::Recalled(recalled)),
             Kept::Notice(text) => self.tell(&text),
             // Nothing is proposed from here.
-            Kept::Proposed(..) => Ok(()),
+            Kept::Proposed(..) | Kept::Typed(_) => Ok(()),
         }
     }
 

@@ -240,8 +240,8 @@ fn mistakes_are_told_with_their_place_and_left_out() {
     assert_eq!(
         problems,
         [
-            "themes/mine.toml:8:25: roles.down.blod: there is no such key; did you mean \"bold\"?",
-            "themes/mine.toml:8:47: roles.down.italic: must be true or false",
+            "themes/mine.toml:8:26: roles.down.blod: there is no such key; did you mean \"bold\"?",
+            "themes/mine.toml:8:48: roles.down.italic: must be true or false",
             "themes/mine.toml:7:1: roles.wobble: there is no such role; the roles are text, muted, faint, border, title, \
              header, brand, key, selection, match, up, degraded, down, unknown, stale, warming, graph, graph-dim, \
              graph-2, graph-3, graph-4, mark, notice, armed",
@@ -303,5 +303,5 @@ fn own_themes_stand_beside_the_built_in_ones() {
     assert_eq!(theme.style(Role::Title).fg, Some(Color::Indexed(33)));
     assert!(theme.ascii && theme.glyphs().full == "⣿");
     let few = shelf.get("sea", Depth::Ansi16, GlyphSet::Ascii).unwrap();
-    assert_eq!(few.style(Role::Up).fg, Some(Color::LightGreen), "an own theme stays itself");
+    assert_eq!(few.style(Role::Up).fg, Some(Color::Cyan), "an own theme stays itself");
 }

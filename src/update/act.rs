@@ -9,9 +9,9 @@ pub(super) use ask::{checked, tick as disarm};
 pub(super) use runs::{recorded, remembered, repeat, stepped, tick as judge};
 pub(super) use two::{proposed, slips};
 
-use super::say;
+use super::{keys, say};
 use crate::action::spec::ParamKind;
-use crate::action::{Action, Draft, Press, Proposal, Refused};
+use crate::action::{Action, ActionKind, Draft, Press, Proposal, Refused};
 use crate::event::{Effect, Listed};
 use crate::keymap::{Chord, Key};
 use crate::model::act::{Fill, Menu, Over};
@@ -41,6 +41,31 @@ pub(super) fn open(model: &mut Model) {
     model.ui.explain = None;
     model.acts.over = Some(Over::Menu(Menu { service, incident, items, index: 0 }));
     model.changed = Changed::Now;
+}
+
+/// Opens what asks before an action of this kind is done to what is selected: its box, or the menu where there are
+/// several. Nothing is skipped: it is the menu with one item chosen.
+pub(super) fn open_kind(model: &mut Model, kind: ActionKind, effects: &mut Vec<Effect>) {
+    let Some((service, incident)) = selected(model) else {
+        return say(model, true, "no service is selected".to_owned());
+    };
+    let offered = model.plan.actions.iter().filter(|it| it.kind == kind && it.offer(&service).is_some());
+    let offered: Vec<Arc<Action>> = offered.cloned().collect();
+    match offered.as_slice() {
+        [] => say(model, true, format!("no {} is configured for {service}", kind.word())),
+        [only] => {
+            // Held down, the key that opened the box must not type into it.
+            let opener = model.ui.pressed.map(ask::press);
+            start(model, new_fill(Arc::clone(only), service, incident), opener, effects);
+        }
+        several => {
+            let item = |action: &Arc<Action>| (Arc::clone(action), model.stands_against(action, &service));
+            let items = several.iter().map(item).collect();
+            model.ui.explain = None;
+            model.acts.over = Some(Over::Menu(Menu { service, incident, items, index: 0 }));
+            model.changed = Changed::Now;
+        }
+    }
 }
 
 /// The service that the operator means, and the incident that it is for.
@@ -110,12 +135,13 @@ pub(super) fn reloaded(model: &mut Model) {
 
 fn in_menu(model: &mut Model, mut menu: Menu, chord: Chord, effects: &mut Vec<Effect>) {
     let last = menu.items.len().saturating_sub(1);
+    if let Some(by) = keys::step(model, chord) {
+        menu.index = menu.index.saturating_add_signed(by).min(last);
+        model.acts.over = Some(Over::Menu(menu));
+        return;
+    }
     match (chord.key, chord.ctrl || chord.alt) {
         (Key::Esc | Key::Char('q'), false) => return,
-        (Key::Down | Key::Char('j') | Key::Tab, false) => menu.index = (menu.index + 1).min(last),
-        (Key::Up | Key::Char('k') | Key::BackTab, false) => menu.index = menu.index.saturating_sub(1),
-        (Key::Home | Key::Char('g'), false) => menu.index = 0,
-        (Key::End | Key::Char('G'), false) => menu.index = last,
         (Key::Enter, false) => {
             if let Some((action, _)) = menu.items.get(menu.index) {
                 let action = Arc::clone(action);
@@ -181,8 +207,6 @@ fn in_fill(model: &mut Model, mut fill: Box<Fill>, chord: Chord, effects: &mut V
             fill.text.push_str(if full { "" } else { &text });
         }
         Key::Char('q') if plain => return,
-        Key::Down | Key::Char('j') => fill.index = (fill.index + 1).min(choices.len().saturating_sub(1)),
-        Key::Up | Key::Char('k') => fill.index = fill.index.saturating_sub(1),
         Key::Char('r') if plain => {
             // What could not be read is asked for once more.
             let failed: Vec<String> =
@@ -191,7 +215,11 @@ fn in_fill(model: &mut Model, mut fill: Box<Fill>, chord: Chord, effects: &mut V
             fill.lists.retain(|_, list| list.is_ok());
             return advance(model, fill, None, effects);
         }
-        _ => {}
+        _ => {
+            if let Some(by) = keys::step(model, chord).filter(|_| !typed) {
+                fill.index = fill.index.saturating_add_signed(by).min(choices.len().saturating_sub(1));
+            }
+        }
     }
     model.acts.over = Some(Over::Fill(fill));
 }
@@ -338,15 +366,15 @@ pub(super) fn command(model: &mut Model, name: &str, rest: &str, effects: &mut V
             fill.values.insert(param.name.clone(), default.clone());
         }
     }
-    start(model, fill, effects);
+    start(model, fill, Some(Press::Enter), effects);
 }
 
 /// Begins with what is known, if nothing stands against it.
-fn start(model: &mut Model, fill: Box<Fill>, effects: &mut Vec<Effect>) {
+fn start(model: &mut Model, fill: Box<Fill>, opener: Option<Press>, effects: &mut Vec<Effect>) {
     if let Some(why) = model.stands_against(&fill.action, &fill.service) {
         return say(model, true, why);
     }
     model.ui.explain = None;
     model.changed = Changed::Now;
-    advance(model, fill, Some(Press::Enter), effects);
+    advance(model, fill, opener, effects);
 }

@@ -1,9 +1,8 @@
 //! Where a number comes from: formula, inputs, window, sample count, source, age. Put together when it is asked for.
 
 use super::say;
-use crate::command::Command;
 use crate::incident::AlertNote;
-use crate::keymap::{Chord, Context};
+use crate::keymap::Chord;
 use crate::labels::NAME;
 use crate::layout;
 use crate::model::ui::{Explain, RowKey, Screen};
@@ -48,18 +47,14 @@ pub(super) fn open(model: &mut Model) {
 
 /// A key while it is open: what moves a selection scrolls it, everything else closes it.
 pub(super) fn pressed(model: &mut Model, chord: Chord) {
-    let by = match model.plan.ui.keys.command(Context::Rows, chord) {
-        Some(Command::Down) => 1,
-        Some(Command::Up) => -1,
-        Some(Command::PageDown | Command::HalfDown) => 10,
-        Some(Command::PageUp | Command::HalfUp) => -10,
-        Some(Command::Bottom) => isize::MAX / 2,
-        Some(Command::Top) => isize::MIN / 2,
-        _ => {
-            model.ui.explain = None;
-            return;
-        }
-    };
+    match super::keys::step(model, chord) {
+        Some(by) => scrolled(model, by),
+        None => model.ui.explain = None,
+    }
+}
+
+/// Scrolls it.
+pub(super) fn scrolled(model: &mut Model, by: isize) {
     let body = layout::areas(model).body;
     if let Some(explain) = &mut model.ui.explain {
         let last = layout::explain_scroll(explain, body) as isize;
@@ -284,7 +279,7 @@ fn incident(model: &Model, id: &str) -> Option<Explain> {
 
 /// The rule that an alert comes from. Several may have its name: all labels that the rule gives as they stand (and not
 /// as templates) must be the alert's.
-fn formula_of<'m>(model: &'m Model, note: &AlertNote) -> Option<&'m str> {
+pub(super) fn formula_of<'m>(model: &'m Model, note: &AlertNote) -> Option<&'m str> {
     let rules = model.rules.groups().flat_map(|group| group.rules().map(|(rule, _, _)| rule));
     let mut named = rules.filter(|rule| **rule.name() == *note.name);
     let given = |(name, value): &(String, String)| {

@@ -45,6 +45,9 @@ pub(super) fn work(model: &mut Model) {
 fn begin(model: &mut Model, service: usize) {
     let Some(plan) = model.plan.services.get(service) else { return };
     let at = model.now;
+    if let Some(places) = model.desk.services.get_mut(service) {
+        places.begun = Some(at);
+    }
     let current = model.fleet.services.get(service).and_then(|row| row.signal_set);
     let rest = (0..plan.signals.len()).filter(|index| Some(*index) != current);
     // The oldest samples of any of its targets: what is older was not seen.
@@ -145,10 +148,14 @@ fn finish(model: &mut Model, progress: &mut Progress) {
         .map(|place| model.desk.batch.last(*place)?.as_ref().ok().map(|answer| answer.value.clone()))
         .collect();
     let derived = derive(&mut model.store, &plan.name, &plan.derived, answers, at);
+    let before = model.fleet.services.get(service).map(|row| &row.readings);
     let readings: Vec<Reading> = Signal::ALL
         .into_iter()
         .zip(results)
-        .map(|(signal, result)| {
+        .enumerate()
+        .map(|(index, (signal, result))| {
+            let known =
+                before.and_then(|readings| readings.get(index)).filter(|known| known.bucket == bucket);
             let labels = Labels::metric(signal.series(), [("service", &*plan.name)]);
             let (value, error) = match result {
                 Ok(value) => (value, None),
@@ -158,7 +165,7 @@ fn finish(model: &mut Model, progress: &mut Progress) {
                 value,
                 at: value.map(|_| at),
                 error,
-                course: course(&model.store, &labels, at, bucket),
+                course: course_after(known, &model.store, &labels, at, bucket),
                 last_bucket: last_bucket(at, bucket),
                 bucket,
             }
@@ -209,18 +216,50 @@ fn figure(value: &Value) -> Figure {
 /// The course of a series: the newest value of each bucket, stale ones as gaps.
 pub(super) fn course(store: &Store, labels: &Labels, at: Timestamp, bucket: Duration) -> Vec<Option<f64>> {
     let mut out = vec![None; BUCKETS];
-    let Some(series) = store.get(labels) else { return out };
+    read_course(&mut out, BUCKETS, store, labels, at, bucket);
+    out
+}
+
+/// The same, where the course of a moment before is known: only the buckets that have come or grown since are read.
+fn course_after(
+    known: Option<&Reading>,
+    store: &Store,
+    labels: &Labels,
+    at: Timestamp,
+    bucket: Duration,
+) -> Vec<Option<f64>> {
+    let come = known
+        .filter(|known| known.course.len() == BUCKETS)
+        .and_then(|known| Some((known, last_bucket(at, bucket).checked_sub(known.last_bucket)? as usize)))
+        .filter(|(_, come)| *come < BUCKETS);
+    let Some((known, come)) = come else { return course(store, labels, at, bucket) };
+    let mut out: Vec<Option<f64>> = known.course.iter().skip(come).copied().collect();
+    out.resize(BUCKETS, None);
+    read_course(&mut out, come + 1, store, labels, at, bucket);
+    out
+}
+
+/// Fills in the newest `count` buckets of a course that ends at `at`.
+fn read_course(
+    out: &mut [Option<f64>],
+    count: usize,
+    store: &Store,
+    labels: &Labels,
+    at: Timestamp,
+    bucket: Duration,
+) {
+    let Some(series) = store.get(labels) else { return };
     let last = last_bucket(at, bucket);
     let mut samples = Vec::new();
-    let span = bucket * (BUCKETS as u32 - 1);
+    let span = bucket * count.saturating_sub(1) as u32;
     series.range(at.floor_to(bucket) - span, at, &mut samples);
     for (when, value) in samples {
         let back = last.saturating_sub(last_bucket(when, bucket)) as usize;
-        if let Some(slot) = (BUCKETS - 1).checked_sub(back).and_then(|index| out.get_mut(index)) {
+        let place = out.len().checked_sub(1 + back);
+        if let Some(slot) = place.and_then(|index| out.get_mut(index)) {
             *slot = (!is_stale(value) && value.is_finite()).then_some(value);
         }
     }
-    out
 }
 
 fn queue_course(

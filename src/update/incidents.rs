@@ -29,14 +29,10 @@ const WORDS: &[&str] = &[
     "notice resolved",
 ];
 
-/// What can be typed after `:` about incidents.
-pub(super) fn candidates(model: &Model) -> Vec<String> {
-    let mut out: Vec<String> = WORDS.iter().map(|word| (*word).to_owned()).collect();
-    out.extend(Severity::ALL.iter().map(|severity| format!("severity {} ", severity.word())));
-    for it in model.incidents.open() {
-        out.extend([format!("ack {}", it.id), format!("incident {}", it.id)]);
-    }
-    out
+/// What can be typed after `:` about incidents, beside the incidents themselves.
+pub(super) fn candidates() -> impl Iterator<Item = String> {
+    let words = WORDS.iter().map(|word| (*word).to_owned());
+    words.chain(Severity::ALL.iter().map(|severity| format!("severity {} ", severity.word())))
 }
 
 /// The incident that is meant: the one that is shown or selected, or the worst open one of the service.
@@ -77,7 +73,7 @@ pub(super) fn note(model: &mut Model) {
     match meant(model) {
         Ok(id) => {
             let before = id.to_string();
-            model.ui.prompt = Some(Prompt { kind: PromptKind::Note, text: String::new(), before });
+            model.ui.prompt = Some(Prompt::new(PromptKind::Note, "", before));
         }
         Err(why) => say(model, true, why),
     }
@@ -93,6 +89,14 @@ pub(super) fn command(model: &mut Model, word: &str, rest: &str, effects: &mut V
     let wanted = match (word, rest) {
         ("incident", id) if !id.is_empty() => {
             open(model, id);
+            return true;
+        }
+        // Without an id: the one that is meant, as for all that follows.
+        ("incident", "") => {
+            match meant(model) {
+                Ok(id) => open(model, &id),
+                Err(why) => say(model, true, why),
+            }
             return true;
         }
         ("notice", which) => {
@@ -193,8 +197,7 @@ fn tell(model: &mut Model, which: &str, effects: &mut Vec<Effect>) {
     });
     match found {
         Ok(text) => {
-            effects.push(Effect::Copy(text));
-            say(model, false, "sent to the terminal's clipboard".to_owned());
+            super::copy::send(model, &text, effects);
         }
         Err(why) => say(model, true, why),
     }

@@ -1,6 +1,7 @@
-//! Keys and mouse: a chord becomes a command, a command changes what is looked at.
+//! Keys: a chord becomes a command, a command changes what is looked at.
 
-use super::{act, browse, explain, explore, incidents, prompt, say};
+use super::{act, browse, copy, explain, explore, incidents, mouse, offers, prompt, say, wall};
+use crate::action::ActionKind;
 use crate::command::Command;
 use crate::event::Effect;
 use crate::keymap::{Chord, Context};
@@ -12,12 +13,17 @@ use std::sync::Arc;
 
 pub(super) fn pressed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>) {
     model.changed = Changed::Now;
+    model.ui.pressed = Some(chord);
     if chord == Chord::ctrl('c') {
         effects.push(Effect::Quit);
+    } else if model.ui.wall.is_some() {
+        wall::pressed(model, chord);
     } else if model.acts.over.is_some() {
         act::key(model, chord, effects);
     } else if model.ui.prompt.is_some() {
         prompt::typed(model, chord, effects);
+    } else if model.ui.copying.is_some() {
+        copy::pressed(model, chord, effects);
     } else if model.ui.explain.is_some() {
         explain::pressed(model, chord);
     } else if model.ui.screen == Screen::Explore
@@ -25,11 +31,24 @@ pub(super) fn pressed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>
         && explore::typed(model, chord, effects)
     {
     } else {
-        // Every screen has rows, were it only those of a text.
-        if let Some(command) = model.plan.ui.keys.command(Context::Rows, chord) {
+        let context = model.ui.screen.context();
+        if let Some(command) = model.plan.ui.keys.command(context, chord) {
             run(model, command, effects);
         }
     }
+}
+
+/// By how many rows a chord moves in a menu or a box of choices; none: it moves nothing.
+pub(super) fn step(model: &Model, chord: Chord) -> Option<isize> {
+    Some(match model.plan.ui.keys.command(Context::Menu, chord)? {
+        Command::Down | Command::NextPane => 1,
+        Command::Up | Command::PreviousPane => -1,
+        Command::HalfDown | Command::PageDown => 10,
+        Command::HalfUp | Command::PageUp => -10,
+        Command::Bottom => isize::MAX / 2,
+        Command::Top => isize::MIN / 2,
+        _ => return None,
+    })
 }
 
 /// Carries out a command.
@@ -41,6 +60,7 @@ pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>
         Command::Help => go(model, Screen::Help),
         Command::Overview => go(model, Screen::Overview),
         Command::Targets => go(model, Screen::Targets),
+        Command::Wall => wall::hang(model),
         Command::Slos => go(model, Screen::Slos),
         Command::Incidents => go(model, Screen::Incidents),
         Command::Actions => go(model, Screen::Actions),
@@ -48,13 +68,18 @@ pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>
         Command::Note => incidents::note(model),
         Command::Explain => explain::open(model),
         Command::Act => act::open(model),
+        Command::ActRestart => act::open_kind(model, ActionKind::Restart, effects),
+        Command::ActRollback => act::open_kind(model, ActionKind::Rollback, effects),
         Command::Explore => explore::open(model, "", effects),
         Command::Panels => go(model, Screen::Panels),
         Command::Longer => explore::zoom(model, 1),
         Command::Shorter => explore::zoom(model, -1),
+        Command::CursorBack => mouse::cursor(model, -1),
+        Command::CursorOn => mouse::cursor(model, 1),
         Command::Pin => explore::pin(model, ""),
         Command::Browse => browse::open(model, effects),
         Command::CommandLine => open_prompt(model, PromptKind::Command),
+        Command::Find => open_prompt(model, PromptKind::Find),
         Command::Filter => open_prompt(model, PromptKind::Filter),
         Command::Back => back(model),
         Command::Open => open(model, effects),
@@ -91,7 +116,7 @@ pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>
             say(model, false, format!("mouse {state}"));
         }
         Command::Redraw => effects.push(Effect::Redraw),
-        Command::Copy => copy(model, effects),
+        Command::Copy => copy::open(model, effects),
         Command::Suspend => effects.push(Effect::Suspend),
         Command::Reload => effects.push(Effect::Reload),
     }
@@ -121,6 +146,7 @@ pub(super) fn go(model: &mut Model, screen: Screen) {
         return;
     }
     let before = std::mem::replace(&mut model.ui.screen, screen);
+    model.ui.cursor = None;
     model.ui.trail.retain(|seen| *seen != model.ui.screen && *seen != before);
     model.ui.trail.push(before);
     if matches!(model.ui.screen, Screen::Service(_)) {
@@ -134,8 +160,10 @@ pub(super) fn go(model: &mut Model, screen: Screen) {
 }
 
 fn back(model: &mut Model) {
+    let cursor = model.ui.cursor.take().is_some();
     let list = model.ui.list_mut();
-    if !list.filter.is_empty() {
+    if cursor {
+    } else if !list.filter.is_empty() {
         list.filter.clear();
         settle(model);
     } else if let Some(before) = model.ui.trail.pop() {
@@ -278,10 +306,37 @@ fn scroll(model: &mut Model) {
 fn open_prompt(model: &mut Model, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter => model.ui.list().filter.clone(),
-        PromptKind::Command | PromptKind::Note => String::new(),
+        PromptKind::Command | PromptKind::Note | PromptKind::Find => String::new(),
     };
     let text = before.clone();
-    model.ui.prompt = Some(Prompt { kind, text, before });
+    model.ui.prompt = Some(Prompt::new(kind, &text, before));
+    if matches!(kind, PromptKind::Command | PromptKind::Find) {
+        offers::begin(model);
+    }
+}
+
+/// Selects a row by its number, counted from 1.
+pub(super) fn jump(model: &mut Model, number: usize) {
+    if matches!(model.ui.screen, Screen::Help | Screen::Incident(_)) {
+        return moved(model, isize::try_from(number).unwrap_or(isize::MAX / 2).saturating_sub(1));
+    }
+    let keys = model.keys();
+    let Some(key) = number.checked_sub(1).and_then(|index| keys.get(index)) else {
+        let text = match keys.len() {
+            0 => "there is no row here".to_owned(),
+            1 => "there is one row here".to_owned(),
+            rows => format!("there are {rows} rows here"),
+        };
+        return say(model, true, text);
+    };
+    select(model, key.clone(), number - 1);
+}
+
+/// Selects a row.
+pub(super) fn select(model: &mut Model, key: RowKey, index: usize) {
+    let list = model.ui.list_mut();
+    (list.selected, list.index, list.chosen) = (Some(key), index, true);
+    scroll(model);
 }
 
 /// With a filter, all rows match: the next one is the next row. Kept apart so that a search that does not hide rows
@@ -338,66 +393,9 @@ fn next_theme(model: &mut Model, effects: &mut Vec<Effect>) {
 
 pub(super) fn set_theme(model: &mut Model, name: &str, effects: &mut Vec<Effect>) {
     name.clone_into(&mut model.ui.theme);
-    effects.push(Effect::Theme(name.to_owned()));
+    // What was tried on is on the screen already.
+    if model.ui.line.preview.as_deref() != Some(name) {
+        effects.push(Effect::Theme(name.to_owned()));
+    }
     say(model, false, format!("theme {name}"));
-}
-
-fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
-    let text = match &model.ui.list().selected {
-        _ if matches!(model.ui.screen, Screen::Incident(_)) => shown_incident(model),
-        Some(RowKey::Incident(id)) => incidents::fitting(model, id),
-        Some(RowKey::Slo(name)) => model.slos.rows.iter().find(|row| row.name == *name).map(|row| {
-            format!("{}: {}; budget ends: {}; seen {}", row.name, row.title, row.exhaustion, row.coverage)
-        }),
-        Some(RowKey::Service(name)) => model.service(name).map(|row| {
-            let why: Vec<&str> = row.reasons.iter().map(|reason| reason.text.as_str()).collect();
-            format!("{}: {} {}", row.name, row.state.word(), why.join("; ")).trim_end().to_owned()
-        }),
-        Some(RowKey::Target(id)) => model.target(*id).map(|row| row.target.url.to_string()),
-        Some(RowKey::Series(labels)) => Some(crate::text::clean(&labels.to_string()).into_owned()),
-        Some(RowKey::Panel(index)) => model.panels.all.get(*index).map(|panel| panel.plan.expr.to_string()),
-        Some(RowKey::Run(id)) => {
-            let act = model.acts.ledger.act(id);
-            act.and_then(|act| act.shots.last()).map(|line| line.curl.to_string())
-        }
-        _ => None,
-    };
-    if let Some(text) = text {
-        effects.push(Effect::Copy(text));
-        // The terminal does not say whether it took it.
-        say(model, false, "sent to the terminal's clipboard".to_owned());
-    }
-}
-
-/// The notice that fits the incident on the screen.
-fn shown_incident(model: &Model) -> Option<String> {
-    let Screen::Incident(id) = &model.ui.screen else { return None };
-    incidents::fitting(model, id)
-}
-
-/// A click selects a row; on the row that is selected it opens it.
-pub(super) fn clicked(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effect>) {
-    model.changed = Changed::Now;
-    if model.ui.prompt.is_some() || model.acts.over.is_some() || model.ui.explain.take().is_some() {
-        return;
-    }
-    let areas = layout::areas(model);
-    let body = layout::list_body(areas.list, model.ui.size);
-    if model.ui.screen == Screen::Explore {
-        model.explore.typing = areas.summary.contains((x, y).into());
-    }
-    if body.contains((x, y).into())
-        && !matches!(model.ui.screen, Screen::Help | Screen::Panels | Screen::Incident(_))
-    {
-        let index = model.ui.list().offset + usize::from(y - body.y);
-        let Some(key) = model.keys().get(index).cloned() else { return };
-        let list = model.ui.list_mut();
-        if list.selected.as_ref() == Some(&key) {
-            run(model, Command::Open, effects);
-        } else {
-            list.index = index;
-            list.selected = Some(key);
-            list.chosen = true;
-        }
-    }
 }

@@ -29,14 +29,16 @@ pub(super) fn taken(model: &mut Model, reports: Vec<ScrapeReport>, effects: &mut
         if !services.contains(&service) {
             services.push(service);
         }
+        let interval = model.plan.services.get(service).map_or(Duration::ZERO, |plan| plan.interval);
+        let places = model.desk.services.get(service);
+        if places.is_none_or(|places| places.are_due(&report, interval)) && !model.work.contains(&service) {
+            model.work.push_back(service);
+        }
         faults.extend(own_fault(model, &report));
         take(model, service, report);
     }
     for service in services {
         judge_service(model, service);
-        if !model.work.contains(&service) {
-            model.work.push_back(service);
-        }
     }
     model.changed = model.changed.max(Changed::Data);
     model.unsettled = true;

@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
-use warroom_widgets::{Graph, Series, Threshold, Unit, human};
+use warroom_widgets::{Graph, Mark, Series, Threshold, Unit, human};
 
 /// Roles of the lines of a graph, in turn.
 const LINES: [Role; 6] = [Role::Graph, Role::Graph2, Role::Graph3, Role::Graph4, Role::GraphDim, Role::Muted];
@@ -68,6 +68,31 @@ pub(super) fn value_style(value: f64, limits: Option<(f64, f64)>, theme: &Theme)
     }
 }
 
+/// What a graph is made of, beside its course.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    /// The unit of its values.
+    pub(super) unit: Unit,
+    /// From where on a value is worth a warning, or critical.
+    pub(super) limits: Option<(f64, f64)>,
+    /// Where it stands.
+    pub(super) area: Rect,
+}
+
+/// The moment under a column of a graph that would be drawn there.
+pub(super) fn moment(
+    model: &Model,
+    theme: &Theme,
+    chart: &Chart,
+    frame: Frame,
+    (x, y): (u16, u16),
+) -> Option<f64> {
+    if chart.course_error.is_some() || !frame.area.contains((x, y).into()) {
+        return None;
+    }
+    built(model, theme, chart, frame, |graph| graph.x_at(frame.area, x))
+}
+
 /// Draws the course.
 pub(super) fn graph(
     model: &Model,
@@ -81,6 +106,18 @@ pub(super) fn graph(
     if let Some(error) = &chart.course_error {
         return trouble(theme, error, area, buf);
     }
+    built(model, theme, chart, Frame { unit, limits, area }, |graph| graph.render(area, buf));
+}
+
+/// Makes the graph and hands it on.
+fn built<R>(
+    model: &Model,
+    theme: &Theme,
+    chart: &Chart,
+    frame: Frame,
+    then: impl FnOnce(&Graph<'_>) -> R,
+) -> R {
+    let Frame { unit, limits, area } = frame;
     let name = short_names(chart.lines.iter().map(|line| &line.labels));
     let step = chart.step().as_secs_f64();
     let series: Vec<Series<'_>> = chart
@@ -133,7 +170,31 @@ pub(super) fn graph(
     if let Some((start, end)) = chart.span {
         graph = graph.x_bounds(start.seconds(), end.seconds());
     }
-    (&graph).render(area, buf);
+    let cursor = model.ui.cursor.map(|cursor| (cursor.range(), cursor.at));
+    let marks: Vec<Mark<'_>> = match cursor {
+        Some(((from, to), _)) if from < to => [from, to]
+            .map(|at| Mark::new(at.seconds(), draw::clock_seconds(at, zone)).style(theme.style(Role::Key)))
+            .into(),
+        _ => Vec::new(),
+    };
+    if let Some((_, at)) = cursor {
+        graph = graph.cursor(Some(at.seconds())).cursor_style(theme.style(Role::Key)).marks(&marks);
+    }
+    then(&graph)
+}
+
+/// What the cursor says beside a graph's title: the moment, or the range and how long it is.
+pub(super) fn cursor(model: &Model) -> Option<String> {
+    let cursor = model.ui.cursor?;
+    let zone = &model.plan.ui.zone;
+    let (from, to) = cursor.range();
+    let at = draw::clock_seconds(cursor.at, zone);
+    if from == to {
+        return Some(format!("at {at}"));
+    }
+    let span = std::time::Duration::from_secs(to.since(from).as_secs());
+    let [from, to] = [from, to].map(|at| draw::clock_seconds(at, zone));
+    Some(format!("{from} to {to}: {}, values at {at}", crate::units::format_duration(span)))
 }
 
 /// What is wrong, over as many lines as it takes.

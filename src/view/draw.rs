@@ -79,6 +79,11 @@ pub(super) fn pane<'a>(title: impl Into<Line<'a>>, theme: &Theme, area: Rect, bu
     inner
 }
 
+/// What [`pane`] leaves inside.
+pub(super) fn within(area: Rect) -> Rect {
+    if area.width < 10 || area.height < 3 { area } else { Block::bordered().inner(area) }
+}
+
 /// A title of a pane: ` word ` and, dimmed, what qualifies it.
 pub(super) fn title(word: &str, more: &str, theme: &Theme) -> Line<'static> {
     let mut spans = vec![Span::styled(format!(" {word} "), theme.style(Role::Title))];

@@ -150,6 +150,7 @@ fn graph(model: &Model, theme: &Theme, chart: &Chart, area: Rect, buf: &mut Buff
         return;
     }
     let more = match (&chart.only, chart.lines_total) {
+        _ if model.ui.cursor.is_some() => chart::cursor(model).unwrap_or_default(),
         (Some(_), _) => "one series; enter on its row brings the others back".to_owned(),
         (None, total) if total > MOST_LINES => {
             format!("{MOST_LINES} of {total} series; enter on a row shows it alone")
@@ -158,6 +159,13 @@ fn graph(model: &Model, theme: &Theme, chart: &Chart, area: Rect, buf: &mut Buff
     };
     let inner = draw::pane(draw::title("graph", &more, theme), theme, area, buf);
     chart::graph(model, theme, chart, Unit::Count, None, inner, buf);
+}
+
+/// The moment under a cell of the graph.
+pub(super) fn moment(model: &Model, theme: &Theme, area: Rect, x: u16, y: u16) -> Option<f64> {
+    let chart = model.explore.chart.as_ref()?;
+    let frame = chart::Frame { unit: Unit::Count, limits: None, area: draw::within(area) };
+    chart::moment(model, theme, chart, frame, (x, y))
 }
 
 fn table(model: &Model, theme: &Theme, chart: &Chart, area: Rect, buf: &mut Buffer) {

@@ -1,9 +1,9 @@
 //! The foot line: the prompt, or a message, or the keys that work here, now.
 
-use super::over;
+use super::{over, wall};
 use crate::command::Command;
 use crate::model::Model;
-use crate::model::ui::{PromptKind, Screen};
+use crate::model::ui::{Prompt, PromptKind, Screen};
 use crate::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,30 +16,11 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         return;
     }
     if let Some(prompt) = &model.ui.prompt {
-        let mark = match prompt.kind {
-            PromptKind::Command => ":",
-            PromptKind::Filter => "/",
-            PromptKind::Note => "note: ",
-        };
-        let text = crate::text::clean(&prompt.text);
-        // The end is what is being typed: of a line that is too long it is what stays in sight.
-        let room = usize::from(area.width).saturating_sub(mark.len() + 3);
-        let mut shown = &*text;
-        while crate::text::width(shown) > room {
-            shown = shown.char_indices().nth(1).map_or("", |(at, _)| shown.get(at..).unwrap_or(""));
-        }
-        let used = crate::text::width(shown) + mark.len();
-        let shown = shown.to_owned();
-        let spans = vec![
-            Span::styled(format!(" {mark}"), theme.style(Role::Key)),
-            Span::styled(shown, theme.style(Role::Text)),
-            Span::styled(theme.glyphs().caret, theme.style(Role::Key)),
-        ];
-        buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+        let used = self::prompt(theme, prompt, area, buf);
         // What tab found is said beside the line that is being typed.
         if let Some(message) = &model.ui.message {
             let text = crate::text::clean(&message.text).into_owned();
-            let at = area.x + (used as u16).saturating_add(5).min(area.width);
+            let at = area.x + used.saturating_add(5).min(area.width);
             let style = theme.style(if message.bad { Role::Degraded } else { Role::Muted });
             buf.set_stringn(at, area.y, text, usize::from(area.right().saturating_sub(at)), style);
         }
@@ -52,6 +33,8 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let text = crate::text::clean(&format!(" {mark} {}", message.text)).into_owned();
         let text = crate::text::truncate(&text, usize::from(area.width), theme.ascii).into_owned();
         buf.set_line(area.x, area.y, &Line::styled(text, theme.style(role)), area.width);
+    } else if model.ui.wall.is_some() {
+        wall::foot(model, theme, area, buf);
     } else if let Some(over) = &model.acts.over {
         over::hints(model, theme, over, area, buf);
     } else {
@@ -59,13 +42,71 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// Draws the line that is typed; returns how many cells it takes.
+fn prompt(theme: &Theme, prompt: &Prompt, area: Rect, buf: &mut Buffer) -> u16 {
+    let mark = match prompt.kind {
+        PromptKind::Command => ":",
+        PromptKind::Filter => "/",
+        PromptKind::Note => "note: ",
+        PromptKind::Find => "find: ",
+    };
+    let (before, after) = prompt.line.split();
+    let (before, after) = (crate::text::clean(before), crate::text::clean(after));
+    // What is being typed stays in sight: of a line that is too long the beginning goes.
+    let room = usize::from(area.width).saturating_sub(mark.len() + 3);
+    let mut shown = &*before;
+    while crate::text::width(shown) > room {
+        shown = shown.char_indices().nth(1).map_or("", |(at, _)| shown.get(at..).unwrap_or(""));
+    }
+    let mut rest = after.chars();
+    let cursor = match rest.next() {
+        Some(c) => {
+            let under = theme.style(Role::Key).add_modifier(ratatui::style::Modifier::REVERSED);
+            Span::styled(c.to_string(), under)
+        }
+        None => Span::styled(theme.glyphs().caret, theme.style(Role::Key)),
+    };
+    let line = Line::from(vec![
+        Span::styled(format!(" {mark}"), theme.style(Role::Key)),
+        Span::styled(shown.to_owned(), theme.style(Role::Text)),
+        cursor,
+        Span::styled(rest.as_str().to_owned(), theme.style(Role::Text)),
+    ]);
+    buf.set_line(area.x, area.y, &line, area.width);
+    (line.width() as u16).saturating_sub(2)
+}
+
+/// The command that the hint at a cell of the foot line stands for.
+pub(super) fn at(model: &Model, area: Rect, x: u16) -> Option<Command> {
+    let covered = model.ui.prompt.is_some() || model.ui.message.is_some() || model.acts.over.is_some();
+    let bound = bound(model).filter(|_| !covered)?;
+    let hints: Vec<KeyHint<'_>> =
+        bound.iter().map(|(_, key, label, priority)| KeyHint::new(key, label).priority(*priority)).collect();
+    let at = KeyHints::new(&hints).at(area.width.saturating_sub(1), x.checked_sub(area.x + 1)?)?;
+    bound.get(at).map(|(command, ..)| *command)
+}
+
 fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if model.ui.copying.is_some() {
+        let again = model.plan.ui.keys.hint(Command::Copy).unwrap_or_default();
+        let fixed = [("enter", "copy", 200), (&*again, "the row", 150), ("esc", "close", 180)]
+            .map(|(key, label, priority)| (key.to_owned(), label, priority));
+        return show(&fixed, theme, area, buf);
+    }
     if model.ui.explain.is_some() {
         let fixed = [("esc", "close", 200), ("j k", "scroll", 150)]
             .map(|(key, label, priority)| (key.to_owned(), label, priority));
         return show(&fixed, theme, area, buf);
     }
-    let wanted: &[(Command, &str, u8)] = match model.ui.screen {
+    let Some(bound) = bound(model) else { return typing(model, theme, area, buf) };
+    let bound: Vec<(String, &str, u8)> =
+        bound.into_iter().map(|(_, key, label, priority)| (key, label, priority)).collect();
+    show(&bound, theme, area, buf);
+}
+
+/// The commands that are worth a hint here, with their keys; none while keys belong to a line.
+fn bound(model: &Model) -> Option<Vec<(Command, String, &'static str, u8)>> {
+    let wanted: &[(Command, &'static str, u8)] = match model.ui.screen {
         Screen::Help => {
             &[(Command::Down, "scroll", 100), (Command::Back, "back", 200), (Command::Quit, "quit", 150)]
         }
@@ -86,7 +127,7 @@ fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             (Command::Help, "help", 200),
             (Command::Quit, "quit", 170),
         ],
-        Screen::Explore if model.explore.typing => return typing(model, theme, area, buf),
+        Screen::Explore if model.explore.typing => return None,
         Screen::Explore => &[
             (Command::NextPane, "type", 190),
             (Command::Open, "alone", 180),
@@ -175,15 +216,14 @@ fn hints(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             (Command::Quit, "quit", 170),
         ],
     };
-    let bound: Vec<(String, &str, u8)> = wanted
+    let bound = wanted
         .iter()
         // Where nothing can be done there is no key for it.
         .filter(|(command, ..)| *command != Command::Act || model.armed())
         .filter_map(|(command, label, priority)| {
-            Some((model.plan.ui.keys.hint(*command)?, *label, *priority))
-        })
-        .collect();
-    show(&bound, theme, area, buf);
+            Some((*command, model.plan.ui.keys.hint(*command)?, *label, *priority))
+        });
+    Some(bound.collect())
 }
 
 /// While a line is typed, keys belong to it: these are fixed, as they are in a shell.

@@ -2,6 +2,7 @@
 
 use super::draw;
 use super::incidents::{lasts, severity_spans};
+use crate::command::Command;
 use crate::model::Model;
 use crate::target::health::State;
 use crate::theme::{Role, Theme};
@@ -23,7 +24,42 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// The command that a chip of the head line stands for.
+pub(super) fn at(model: &Model, theme: &Theme, area: Rect, x: u16) -> Option<Command> {
+    let right = right(model, theme);
+    let right_width = (right.width() as u16).min(area.width);
+    let room = usize::from(area.width.saturating_sub(right_width + 1));
+    let mut parts: Vec<(Vec<Span<'static>>, Option<Command>)> = left_parts(model, theme, room);
+    let used: usize = parts.iter().flat_map(|(spans, _)| spans).map(Span::width).sum();
+    if used + usize::from(right_width) < usize::from(area.width) {
+        let gap = usize::from(area.width) - used - usize::from(right_width);
+        parts.push((vec![Span::raw(" ".repeat(gap))], None));
+        for span in right.spans {
+            // What is frozen is let go; what is under way is looked at.
+            let frozen = span.content.starts_with(" FROZEN");
+            let link = span.content.starts_with(" YOUR LINK");
+            let clock = span.content.starts_with("  ");
+            let command = match (frozen, link || clock) {
+                (true, _) => Some(Command::Freeze),
+                (_, true) => None,
+                _ => Some(Command::Actions),
+            };
+            parts.push((vec![span], command));
+        }
+    }
+    let mut end = usize::from(area.x);
+    parts.into_iter().find_map(|(spans, command)| {
+        end += spans.iter().map(Span::width).sum::<usize>();
+        (usize::from(x) < end).then_some(command)
+    })?
+}
+
 fn left(model: &Model, theme: &Theme, room: usize) -> Line<'static> {
+    Line::from(left_parts(model, theme, room).into_iter().flat_map(|(spans, _)| spans).collect::<Vec<_>>())
+}
+
+/// The parts at the left, each with the command that a click on it means.
+fn left_parts(model: &Model, theme: &Theme, room: usize) -> Vec<(Vec<Span<'static>>, Option<Command>)> {
     let mut spans = vec![Span::styled(" warroom ", theme.style(Role::Brand))];
     let counts = counts(model, theme);
     let width = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
@@ -35,24 +71,33 @@ fn left(model: &Model, theme: &Theme, room: usize) -> Line<'static> {
     left -= may.as_ref().map_or(0, |spans| width(spans));
     let environments = environments(model);
     if !environments.is_empty() && crate::text::width(&environments) < left {
-        spans.push(Span::styled(format!(" {environments}"), theme.style(Role::Text)));
+        spans.push(Span::styled(format!(" {environments}"), theme.style(Role::Header)));
     }
+    let brand = spans.len();
     spans.extend(may.into_iter().flatten());
-    spans.extend(counts);
+    let rights = spans.split_off(brand);
+    let mut parts = vec![
+        (spans, Some(Command::Help)),
+        (rights, Some(Command::Actions)),
+        (counts, Some(Command::Overview)),
+    ];
+    let used: usize = parts.iter().map(|(spans, _)| width(spans)).sum();
     // As many incidents as there is room for, the worst first.
     for most in [4, 2, 1] {
         let chips = chips(model, theme, most);
-        if width(&spans) + width(&chips) <= room {
-            spans.extend(chips);
+        if used + width(&chips) <= room {
+            parts.push((chips, Some(Command::Incidents)));
             break;
         }
     }
-    Line::from(spans)
+    parts
 }
 
 /// Can anything be changed from here?
 fn may(model: &Model, theme: &Theme) -> [Span<'static>; 2] {
-    let word = if model.armed() {
+    let word = if model.ui.wall.is_some() {
+        Span::styled(" WALL, LOCKED ", theme.style(Role::Notice))
+    } else if model.armed() {
         Span::styled(" ARMED(confirm) ", theme.style(Role::Armed))
     } else {
         Span::styled(" READ-ONLY ", theme.style(Role::Muted))
@@ -89,7 +134,7 @@ fn chips(model: &Model, theme: &Theme, most: usize) -> Vec<Span<'static>> {
         let [_, word] = severity_spans(it.severity, true, theme);
         spans.push(word);
         let age = lasts(model.now.since(it.began));
-        let role = if it.acknowledged.is_some() { Role::Muted } else { Role::Text };
+        let role = if it.acknowledged.is_some() { Role::Muted } else { Role::Header };
         spans.push(Span::styled(format!(" {age}"), theme.style(role)));
     }
     if open.len() > most {

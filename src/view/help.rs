@@ -38,7 +38,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     lines.push(Line::default());
     for text in [
         "Numbers carry their unit; an unknown one is a dash and never zero.",
-        "Command line: tab completes; `service checkout` or just `checkout` opens a service, `theme light` changes it.",
+        "Command line: a few letters find anything, tab turns through it; `service checkout` or `chk` opens a service, `theme light` changes it.",
     ] {
         lines.push(Line::styled(format!("        {text}"), theme.style(Role::Muted)));
     }

@@ -7,7 +7,7 @@ use crate::model::ui::ListState;
 use crate::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use warroom_widgets::{Column, Row, Table};
+use warroom_widgets::{Column, Highlight, Row, Table};
 
 /// Draws the frame, where there is room for one; the area within.
 pub(super) fn frame(
@@ -30,7 +30,7 @@ pub(super) fn table<'a>(
     theme: &Theme,
     columns: &'a [Column<'a>],
     cells: &'a [Row<'a>],
-    state: &ListState,
+    state: &'a ListState,
     first: usize,
     total: usize,
 ) -> Table<'a> {
@@ -42,6 +42,13 @@ pub(super) fn table<'a>(
         .offset(first)
         .first(first)
         .total(total)
+        .highlight(found(state, theme))
         .scroll_style(theme.style(Role::Faint))
         .glyphs(theme.glyph_set())
+}
+
+/// What the filter has found stands out; a filter for what is not there has nothing to show.
+fn found<'a>(state: &'a ListState, theme: &Theme) -> Option<Highlight<'a>> {
+    let word = state.filter.as_str();
+    (!word.is_empty() && !word.starts_with('!')).then(|| Highlight::word(word, theme.style(Role::Match)))
 }

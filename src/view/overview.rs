@@ -17,7 +17,8 @@ use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
-use warroom_widgets::{Cell, Column, Row, Sort, Sparkline, Trend, Unit};
+use warroom_widgets::number::nice_ceil;
+use warroom_widgets::{Cell, Column, Row, Sort, SparkMode, Sparkline, Trend, Unit};
 
 pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: &mut Buffer) {
     table(model, theme, list, buf);
@@ -208,12 +209,18 @@ pub(super) fn limits(plan: &ServicePlan, signal: Signal) -> Option<(f64, f64)> {
 fn spark(theme: &Theme, row: &ServiceRow, plan: Option<&ServicePlan>, old: bool) -> Cell<'static> {
     let reading = row.reading(Signal::Latency).clone();
     let limits = plan.and_then(|plan| limits(plan, Signal::Latency));
-    let style = theme.style(if old { Role::Stale } else { Role::Graph });
+    // A quiet fleet looks quiet: what is within its limits is drawn dim, with air above it.
+    let style = theme.style(if old { Role::Stale } else { Role::GraphDim });
     let (warning, critical) = (theme.style(Role::Degraded), theme.style(Role::Down));
     let glyphs = theme.glyph_set();
     Cell::Draw(Box::new(move |area, buf| {
-        let mut spark =
-            Sparkline::new(&reading.course).style(style).glyphs(glyphs).sweep(reading.last_bucket);
+        let top = reading.course.iter().flatten().copied().fold(0.0, f64::max);
+        let mut spark = Sparkline::new(&reading.course)
+            .mode(SparkMode::Braille)
+            .max(nice_ceil(top * 1.3))
+            .style(style)
+            .glyphs(glyphs)
+            .sweep(reading.last_bucket);
         if let Some((warn, crit)) = limits {
             spark = spark.above(warn, warning).above(crit, critical);
         }

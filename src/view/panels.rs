@@ -66,6 +66,38 @@ fn grid(model: &Model, theme: &Theme, places: &[usize], chosen: Option<usize>, a
     }
 }
 
+/// The moment under a cell of a graph on the page.
+pub(super) fn moment_on_page(model: &Model, theme: &Theme, body: Rect, x: u16, y: u16) -> Option<f64> {
+    let (first, cells) = layout::panel_cells(model, body);
+    let places = model.keys();
+    let places = places.iter().skip(first).filter_map(|key| match key {
+        RowKey::Panel(index) => Some(*index),
+        _ => None,
+    });
+    places.zip(cells).find_map(|(place, cell)| moment(model, theme, place, cell, (x, y)))
+}
+
+/// The moment under a cell of a graph on a service's screen.
+pub(super) fn moment_of_service(
+    model: &Model,
+    theme: &Theme,
+    service: &str,
+    area: Rect,
+    x: u16,
+    y: u16,
+) -> Option<f64> {
+    let places: Vec<usize> = model.panels.of_service(Some(service)).map(|(index, _)| index).collect();
+    let cells = layout::grid(area, places.len());
+    places.into_iter().zip(cells).find_map(|(place, cell)| moment(model, theme, place, cell, (x, y)))
+}
+
+fn moment(model: &Model, theme: &Theme, place: usize, cell: Rect, at: (u16, u16)) -> Option<f64> {
+    let panel = model.panels.all.get(place).filter(|panel| panel.plan.kind == PanelKind::Graph)?;
+    let limits = panel.plan.thresholds.map(|band| (band.warning, band.critical));
+    let frame = chart::Frame { unit: panel.plan.unit, limits, area: draw::within(cell) };
+    chart::moment(model, theme, &panel.chart, frame, at)
+}
+
 fn draw_panel(
     model: &Model,
     theme: &Theme,
@@ -83,6 +115,8 @@ fn draw_panel(
     let mut spans = vec![Span::styled(format!(" {mark}{title} "), style)];
     if panel.pinned {
         spans.push(Span::styled("pinned ", theme.style(Role::Muted)));
+    } else if let Some(text) = chart::cursor(model).filter(|_| panel.plan.kind == PanelKind::Graph) {
+        spans.push(Span::styled(format!("{text} "), theme.style(Role::Key)));
     } else if panel.plan.kind.has_course() {
         let range = crate::units::format_duration(panel.plan.range);
         spans.push(Span::styled(format!("{range} "), theme.style(Role::Muted)));

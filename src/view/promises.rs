@@ -61,7 +61,7 @@ pub(super) fn deploy_cell(model: &Model, theme: &Theme, row: &ServiceRow, wide: 
     let mut spans = Vec::new();
     let watched = rollout.watched(model.now);
     if watched {
-        spans.push(Span::styled(format!("{} ", theme.glyphs().partial), theme.style(Role::Notice)));
+        spans.push(Span::styled(format!("{} ", theme.glyphs().partial), theme.style(Role::Title)));
     }
     if wide || !watched {
         let age = lasts(model.now.since(deploy.at));

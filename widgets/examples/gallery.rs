@@ -1,6 +1,7 @@
-//! Every widget on one screen. `q` quits, `a` switches to ASCII and back.
+//! Every widget: a page of all of them, and a page for each. `tab` and the arrow keys turn pages, `a` changes the alphabet,
+//! `q` quits.
 //!
-//! `--print [COLUMNS [ROWS]]` writes one frame as text instead, `--ascii` starts in ASCII.
+//! `--print [PAGE] [COLUMNS [ROWS]]` writes one frame as text instead, `--ascii` starts in ASCII.
 
 use std::io::{self, Write as _};
 
@@ -14,9 +15,9 @@ use ratatui::widgets::{Block, Widget};
 use warroom_widgets::number::human_or;
 use warroom_widgets::table::visible_range;
 use warroom_widgets::{
-    Badge, BigDigits, BudgetBar, BurnBar, Cell, Column, Corner, GlyphSet, Graph, HeatMap, HeatRow, KeyHint,
-    KeyHints, Mark, Moment, QueueBar, Row, Series, Sort, SparkMode, Sparkline, StatusLight, Table, Threshold,
-    Timeline, Toast, Trend, Unit,
+    Badge, BudgetBar, BurnBar, Cell, Column, Corner, Digits, GlyphSet, Graph, HeatMap, HeatRow, Highlight,
+    KeyHint, KeyHints, Mark, Moment, QueueBar, Row, Series, Sort, SparkMode, Sparkline, StatusLight, Table,
+    Threshold, Timeline, Toast, Trend, Unit,
 };
 
 const DIM: Style = Style::new().fg(Color::DarkGray);
@@ -26,39 +27,80 @@ const BAD: Style = Style::new().fg(Color::Red);
 const CALM: Style = Style::new().fg(Color::Cyan);
 const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
 
+/// A page: its name, and what draws it.
+type Page = (&'static str, fn(Rect, &mut Buffer, GlyphSet));
+
+const PAGES: [Page; 9] = [
+    ("all", gallery),
+    ("states", states),
+    ("bars", bars),
+    ("sparklines", sparks),
+    ("graph", graph),
+    ("heat", heat),
+    ("table", services),
+    ("timeline", timeline),
+    ("digits", digits),
+];
+
 fn main() -> io::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let mut glyphs =
-        if args.iter().any(|arg| arg == "--ascii") { GlyphSet::Ascii } else { GlyphSet::Unicode };
+    let mut alphabet = if args.iter().any(|arg| arg == "--ascii") { GlyphSet::ALL.len() - 1 } else { 0 };
+    let mut page = PAGES.iter().position(|(name, _)| args.iter().any(|arg| arg == name)).unwrap_or(0);
+    let glyphs = |alphabet: usize| GlyphSet::ALL.get(alphabet).copied().unwrap_or_default();
     if args.iter().any(|arg| arg == "--print") {
         let mut numbers = args.iter().filter_map(|arg| arg.parse::<u16>().ok());
         let size = (numbers.next().unwrap_or(120), numbers.next().unwrap_or(40));
-        return print(size.0.min(1000), size.1.min(1000), glyphs);
+        return print(page, size.0.min(1000), size.1.min(1000), glyphs(alphabet));
     }
     let mut terminal = ratatui::try_init()?;
     let outcome = loop {
-        if let Err(error) =
-            terminal.draw(|frame: &mut Frame| gallery(frame.area(), frame.buffer_mut(), glyphs))
-        {
+        let draw = |frame: &mut Frame| screen(page, frame.area(), frame.buffer_mut(), glyphs(alphabet));
+        if let Err(error) = terminal.draw(draw) {
             break Err(error);
         }
-        match event::read() {
-            Ok(Event::Key(key)) if matches!(key.code, KeyCode::Char('q') | KeyCode::Esc) => break Ok(()),
-            Ok(Event::Key(key)) if key.code == KeyCode::Char('a') => {
-                glyphs = if glyphs.is_ascii() { GlyphSet::Unicode } else { GlyphSet::Ascii };
-            }
-            Ok(_) => {}
+        let key = match event::read() {
+            Ok(Event::Key(key)) => key.code,
+            Ok(_) => continue,
             Err(error) => break Err(error),
+        };
+        match key {
+            KeyCode::Char('q') | KeyCode::Esc => break Ok(()),
+            KeyCode::Char('a') => alphabet = (alphabet + 1) % GlyphSet::ALL.len(),
+            KeyCode::Tab | KeyCode::Right | KeyCode::Down | KeyCode::Char('l' | 'j') => {
+                page = (page + 1) % PAGES.len();
+            }
+            KeyCode::BackTab | KeyCode::Left | KeyCode::Up | KeyCode::Char('h' | 'k') => {
+                page = (page + PAGES.len() - 1) % PAGES.len();
+            }
+            KeyCode::Char(digit @ '1'..='9') => page = (digit as usize - '1' as usize).min(PAGES.len() - 1),
+            _ => {}
         }
     };
     ratatui::try_restore()?;
     outcome
 }
 
+/// A page under the names of all pages, above the keys.
+fn screen(page: usize, area: Rect, buf: &mut Buffer, glyphs: GlyphSet) {
+    let [head, body, foot] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    let mut x = head.x;
+    for (at, (name, _)) in PAGES.iter().enumerate() {
+        let style = if at == page { CALM.add_modifier(Modifier::REVERSED) } else { DIM };
+        let badge = Badge::new(*name).style(style).brackets(at == page && glyphs.is_ascii());
+        (&badge).render(Rect { x, width: head.right().saturating_sub(x), ..head }, buf);
+        x = x.saturating_add(badge.width() as u16);
+    }
+    if let Some((_, draw)) = PAGES.get(page) {
+        draw(body, buf, glyphs);
+    }
+    footer(foot, buf);
+}
+
 /// One frame as text, without colours.
-fn print(width: u16, height: u16, glyphs: GlyphSet) -> io::Result<()> {
+fn print(page: usize, width: u16, height: u16, glyphs: GlyphSet) -> io::Result<()> {
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-    gallery(buf.area, &mut buf, glyphs);
+    screen(page, buf.area, &mut buf, glyphs);
     let mut out = io::stdout().lock();
     for y in 0..height {
         let mut x = 0;
@@ -72,10 +114,8 @@ fn print(width: u16, height: u16, glyphs: GlyphSet) -> io::Result<()> {
 }
 
 fn gallery(area: Rect, buf: &mut Buffer, glyphs: GlyphSet) {
-    let [head, body, foot] =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     header(head, buf, glyphs);
-    footer(foot, buf);
     if body.width < 100 {
         let [top, middle, bottom] =
             Layout::vertical([Constraint::Length(9), Constraint::Fill(1), Constraint::Length(5)]).areas(body);
@@ -146,15 +186,62 @@ fn header(area: Rect, buf: &mut Buffer, glyphs: GlyphSet) {
 
 fn footer(area: Rect, buf: &mut Buffer) {
     let hints = [
-        KeyHint::new("a", "ascii"),
-        KeyHint::new("enter", "open"),
-        KeyHint::new("/", "filter"),
-        KeyHint::new("s", "sort").priority(50),
-        KeyHint::new("y", "copy").priority(40),
-        KeyHint::new("?", "help").priority(150),
+        KeyHint::new("tab", "next page"),
+        KeyHint::new("1-9", "page").priority(50),
+        KeyHint::new("a", "next alphabet").priority(150),
         KeyHint::new("q", "quit").priority(200),
     ];
     KeyHints::new(&hints).key_style(STRONG).label_style(DIM).render(area, buf);
+}
+
+/// Status lights, breaker badges and queues, each in the room it needs and in less.
+fn states(area: Rect, buf: &mut Buffer, glyphs: GlyphSet) {
+    let inner = panel("status lights, badges, queues", area, buf, glyphs);
+    let g = glyphs.glyphs();
+    let mut lines = (inner.top()..inner.bottom()).map(|y| Rect { y, height: 1, ..inner });
+    let widths = [24, 12, 9, 6, 3, 1];
+    let mut row = |draw: &dyn Fn(Rect, &mut Buffer)| {
+        let Some(line) = lines.next() else { return };
+        let mut x = line.x;
+        for width in widths {
+            draw(Rect { x, width, ..line }.intersection(line), buf);
+            x = x.saturating_add(width + 2);
+        }
+    };
+    for (glyph, word, style) in [
+        (g.good, "up", GOOD),
+        (g.warning, "degraded", WARN),
+        (g.bad, "down", BAD),
+        (g.partial, "warming up", CALM),
+        (g.unclear, "unknown", DIM),
+        (g.off, "stale 43s", DIM),
+    ] {
+        row(&|place, buf| StatusLight::new(glyph, word).style(style).glyphs(glyphs).render(place, buf));
+    }
+    row(&|_, _| {});
+    for (word, style) in [("OPEN", BAD), ("HALF-OPEN", WARN), ("closed", GOOD)] {
+        row(&|place, buf| {
+            let style = style.add_modifier(Modifier::REVERSED);
+            Badge::new(word).label("payments").style(style).brackets(glyphs.is_ascii()).render(place, buf);
+        });
+    }
+    row(&|_, _| {});
+    for (depth, trend) in [
+        (Some(640.0), Trend::Up),
+        (Some(3_000.0), Trend::Down),
+        (Some(0.0), Trend::Flat),
+        (None, Trend::Unknown),
+    ] {
+        row(&|place, buf| {
+            QueueBar::new(depth)
+                .capacity(1_000.0)
+                .trend(trend)
+                .bar_style(CALM)
+                .track_style(DIM)
+                .glyphs(glyphs)
+                .render(place, buf);
+        });
+    }
 }
 
 /// A wave that looks like a latency: the same on every machine.
@@ -238,7 +325,9 @@ fn services(area: Rect, buf: &mut Buffer, glyphs: GlyphSet) {
         .collect();
     let height = usize::from(inner.height.saturating_sub(1));
     let shown = visible_range(Some(1), 0, height, rows.len());
+    let find = |text: &str| text.find("pay").map(|at| at..at + 3);
     Table::new(&columns, &rows)
+        .highlight(Some(Highlight::new(&find, STRONG.add_modifier(Modifier::UNDERLINED))))
         .header_style(DIM)
         .sort(Some(Sort { column: 2, descending: false }))
         .selected(Some(1))
@@ -354,9 +443,15 @@ fn heat(area: Rect, buf: &mut Buffer, glyphs: GlyphSet) {
 
 fn digits(area: Rect, buf: &mut Buffer, glyphs: GlyphSet) {
     let inner = panel("big digits", area, buf, glyphs);
-    BigDigits::new("99.92%")
-        .style(WARN)
-        .alignment(Alignment::Center)
-        .glyphs(glyphs)
-        .render(Rect { height: inner.height.min(6), ..inner }, buf);
+    let mut y = inner.y;
+    for (text, rows, style) in [("99.92%", 5, WARN), ("21:14 UTC", 3, CALM), ("P1 0:47", 10, BAD)] {
+        let place = Rect { y, height: rows, ..inner }.intersection(inner);
+        Digits::new(text)
+            .height(rows)
+            .style(style)
+            .alignment(Alignment::Center)
+            .glyphs(glyphs)
+            .render(place, buf);
+        y = y.saturating_add(rows + 1);
+    }
 }

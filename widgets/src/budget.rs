@@ -10,10 +10,10 @@ use ratatui_core::widgets::Widget;
 use crate::GlyphSet;
 use crate::paint::{self, by_value};
 
-/// A bar for what is left of a budget, to an eighth of a cell: `██████▍░░░ 64%`.
+/// A bar for what is left of a budget, to a part of a cell: `■■■■■■▪□□□ 64%`.
 ///
 /// A ratio below zero is overspent: the bar fills from the other side, led by `◀`, so that it cannot be taken for what is
-/// left (`░░░░░░◀███`). Above one it is full and ends in `▶`. NaN is unknown and drawn as dots, neither full nor empty.
+/// left (`□□□□□□◀■■■`). Above one it is full and ends in `▶`. NaN is unknown and drawn as dots, neither full nor empty.
 ///
 /// # Setter methods
 /// - [`label`](Self::label), [`label_width`](Self::label_width), [`label_style`](Self::label_style): text at the right,
@@ -29,7 +29,7 @@ use crate::paint::{self, by_value};
 /// let mut buf = Buffer::empty(Rect::new(0, 0, 10, 2));
 /// BudgetBar::new(0.65).render(Rect::new(0, 0, 10, 1), &mut buf);
 /// BudgetBar::new(-0.4).render(Rect::new(0, 1, 10, 1), &mut buf);
-/// assert_eq!(buf, Buffer::with_lines(["██████▌░░░", "░░░░░░◀███"]));
+/// assert_eq!(buf, Buffer::with_lines(["■■■■■■▪□□□", "□□□□□□◀■■■"]));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct BudgetBar<'a> {
@@ -132,7 +132,7 @@ impl<'a> BudgetBar<'a> {
                 let (glyph, style) = match x {
                     x if x < start => (glyphs.track, self.track_style),
                     x if x == start => (glyphs.under, self.overspent_style),
-                    _ => (glyphs.full, self.overspent_style),
+                    _ => (glyphs.eighths[8], self.overspent_style),
                 };
                 paint::put(buf, x, area.y, glyph, style);
             }
@@ -174,34 +174,34 @@ mod tests {
     #[test]
     fn budgets_between_and_beyond() {
         for (ratio, expected) in [
-            (1.0, "██████████"),
-            (0.999, "█████████▉"),
-            (0.65, "██████▌░░░"),
-            (0.001, "▏░░░░░░░░░"),
-            (0.0, "░░░░░░░░░░"),
-            (-0.001, "░░░░░░░░░◀"),
-            (-0.4, "░░░░░░◀███"),
-            (-1.0, "◀█████████"),
-            (-4.2, "◀█████████"),
-            (f64::NEG_INFINITY, "◀█████████"),
-            (1.37, "█████████▶"),
-            (f64::INFINITY, "█████████▶"),
+            (1.0, "■■■■■■■■■■"),
+            (0.999, "■■■■■■■■■▪"),
+            (0.65, "■■■■■■▪□□□"),
+            (0.001, "▪□□□□□□□□□"),
+            (0.0, "□□□□□□□□□□"),
+            (-0.001, "□□□□□□□□□◀"),
+            (-0.4, "□□□□□□◀■■■"),
+            (-1.0, "◀■■■■■■■■■"),
+            (-4.2, "◀■■■■■■■■■"),
+            (f64::NEG_INFINITY, "◀■■■■■■■■■"),
+            (1.37, "■■■■■■■■■▶"),
+            (f64::INFINITY, "■■■■■■■■■▶"),
             (f64::NAN, "··········"),
         ] {
             assert_eq!(rows(&draw(&BudgetBar::new(ratio), 10, 1)), [expected], "{ratio}");
         }
-        assert_eq!(rows(&draw(&BudgetBar::new(0.5).mark(0.75), 8, 1)), ["████░░│░"]);
+        assert_eq!(rows(&draw(&BudgetBar::new(0.5).mark(0.75), 8, 1)), ["■■■■□□│□"]);
         assert_eq!(rows(&draw(&BudgetBar::new(-0.5).glyphs(GlyphSet::Ascii), 8, 1)), ["....<###"]);
     }
 
     #[test]
     fn the_label_outlives_the_bar() {
         let bar = BudgetBar::new(0.5).label("13m");
-        for (width, text) in [(10, "███░░░ 13m"), (7, "█▌░ 13m"), (6, "   13m"), (3, "13m"), (2, "1…")]
+        for (width, text) in [(10, "■■■□□□ 13m"), (7, "■▪□ 13m"), (6, "   13m"), (3, "13m"), (2, "1…")]
         {
             assert_eq!(rows(&draw(&bar, width, 1)), [text], "{width}");
         }
-        assert_eq!(rows(&draw(&BudgetBar::new(1.0).label("1m").label_width(4), 9, 1)), ["████   1m"]);
+        assert_eq!(rows(&draw(&BudgetBar::new(1.0).label("1m").label_width(4), 9, 1)), ["■■■■   1m"]);
     }
 
     #[test]

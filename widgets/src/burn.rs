@@ -11,7 +11,7 @@ use crate::GlyphSet;
 use crate::paint::{self, by_value};
 
 /// A bar for a rate that matters over orders of magnitude, on a logarithmic scale with ticks at its limits:
-/// `█████│█▋░│░░░ 8.1x`.
+/// `■■■■■│■▪□│□□□ 8.1x`.
 ///
 /// Values at or below the low end draw nothing but the track; above the high end the bar ends in `▶`. NaN is unknown.
 ///
@@ -30,7 +30,7 @@ use crate::paint::{self, by_value};
 /// BurnBar::new(10.0).limits(&limits).render(buf.area, &mut buf);
 /// assert_eq!(buf[(0, 0)].fg, Color::Yellow);
 /// assert_eq!(buf[(4, 0)].symbol(), "│");
-/// assert_eq!(buf[(9, 0)].symbol(), "░");
+/// assert_eq!(buf[(9, 0)].symbol(), "□");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct BurnBar<'a> {
@@ -188,14 +188,14 @@ mod tests {
     #[test]
     fn burn_is_logarithmic() {
         for (value, expected) in [
-            (0.0, "░░░░░░░░░░░░"),
-            (-3.0, "░░░░░░░░░░░░"),
-            (0.1, "░░░░░░░░░░░░"),
-            (1.0, "████░░░░░░░░"),
-            (10.0, "████████░░░░"),
-            (100.0, "████████████"),
-            (720.0, "███████████▶"),
-            (f64::INFINITY, "███████████▶"),
+            (0.0, "□□□□□□□□□□□□"),
+            (-3.0, "□□□□□□□□□□□□"),
+            (0.1, "□□□□□□□□□□□□"),
+            (1.0, "■■■■□□□□□□□□"),
+            (10.0, "■■■■■■■■□□□□"),
+            (100.0, "■■■■■■■■■■■■"),
+            (720.0, "■■■■■■■■■■■▶"),
+            (f64::INFINITY, "■■■■■■■■■■■▶"),
             (f64::NAN, "············"),
         ] {
             assert_eq!(rows(&draw(&BurnBar::new(value), 12, 1)), [expected], "{value}");
@@ -203,7 +203,7 @@ mod tests {
         let limits = [(f64::NAN, Style::new()), (1.0, Style::new()), (1e9, Style::new())];
         assert_eq!(
             rows(&draw(&BurnBar::new(10.0).limits(&limits).label("10x"), 16, 1)),
-            ["████│███░░░░ 10x"]
+            ["■■■■│■■■□□□□ 10x"]
         );
         assert_eq!(BurnBar::new(1.0).range(5.0, 1.0), BurnBar::new(1.0));
     }
@@ -213,10 +213,10 @@ mod tests {
         let style = |colour: Color| Style::new().fg(colour);
         let limits = [(1.0, style(Color::Blue)), (6.0, style(Color::Yellow)), (14.4, style(Color::Red))];
         for (value, expected, colour) in [
-            (0.5, "███████░░░│░░░░░░░│░░░│░░░░░░░", Color::Reset),
-            (3.0, "██████████│███▊░░░│░░░│░░░░░░░", Color::Blue),
-            (10.0, "██████████│███████│█░░│░░░░░░░", Color::Yellow),
-            (21.4, "██████████│███████│███│▎░░░░░░", Color::Red),
+            (0.5, "■■■■■■■□□□│□□□□□□□│□□□│□□□□□□□", Color::Reset),
+            (3.0, "■■■■■■■■■■│■■■▪□□□│□□□│□□□□□□□", Color::Blue),
+            (10.0, "■■■■■■■■■■│■■■■■■■│■□□│□□□□□□□", Color::Yellow),
+            (21.4, "■■■■■■■■■■│■■■■■■■│■■■│▪□□□□□□", Color::Red),
         ] {
             let buf = draw(&BurnBar::new(value).limits(&limits), 30, 1);
             assert_eq!(rows(&buf), [expected], "{value}");

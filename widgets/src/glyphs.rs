@@ -145,7 +145,7 @@ static UNICODE: Glyphs = Glyphs {
     origin: "└",
     dashed_horizontal: "╌",
     dashed_vertical: "┊",
-    track: "░",
+    track: "□",
     full: "█",
     over: "▶",
     under: "◀",
@@ -155,7 +155,8 @@ static UNICODE: Glyphs = Glyphs {
     sample: "━",
     caret: "█",
     levels: &[" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-    eighths: &[" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
+    // Squares and not blocks: bars of neighbouring rows must not run into one another.
+    eighths: &[" ", "▪", "▪", "▪", "▪", "▪", "▪", "▪", "■"],
     shades: &[" ", "░", "▒", "▓", "█"],
     border: border::PLAIN,
 };

@@ -25,6 +25,10 @@
 //!
 //! Widgets are drawn by reference (`impl Widget for &T`) and hold no state: selection, offsets and time are arguments.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
+
 mod paint;
 
 mod badge;

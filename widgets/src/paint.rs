@@ -26,7 +26,7 @@ pub(crate) fn put_char(buf: &mut Buffer, x: u16, y: u16, symbol: char, style: St
     }
 }
 
-/// Draws a bar from the left of the first row, to an eighth of a cell; `ratio` must be within 0..=1.
+/// Draws a bar from the left of the first row, to an eighth of a cell where the alphabet has eighths; `ratio` must be within 0..=1.
 ///
 /// What is not nothing shows at least one eighth, and what is not everything leaves at least one.
 pub(crate) fn bar(buf: &mut Buffer, area: Rect, ratio: f64, glyphs: &Glyphs, style: Style, track: Style) {

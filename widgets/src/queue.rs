@@ -62,7 +62,7 @@ impl Trend {
     }
 }
 
-/// A bar, a number and an arrow: `████▌░░░ 1.2k ▲`. The bar gives way first, then the arrow; the number stays.
+/// A bar, a number and an arrow: `■■■■▪□□□ 1.2k ▲`. The bar gives way first, then the arrow; the number stays.
 ///
 /// The bar is `depth / capacity`; a depth beyond the capacity fills it and ends in a marker. Without a capacity, or with an
 /// unknown depth, there is an empty bar and no claim. An unknown depth is `–`, never 0.
@@ -82,7 +82,7 @@ impl Trend {
 ///
 /// let mut buf = Buffer::empty(Rect::new(0, 0, 15, 1));
 /// QueueBar::new(Some(600.0)).capacity(1_200.0).trend(Trend::Up).render(buf.area, &mut buf);
-/// assert_eq!(buf, Buffer::with_lines(["████░░░░  600 ▲"]));
+/// assert_eq!(buf, Buffer::with_lines(["■■■■□□□□  600 ▲"]));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueueBar<'a> {
@@ -266,8 +266,8 @@ mod tests {
     fn the_number_outlives_bar_and_arrow() {
         let queue = QueueBar::new(Some(1_234.0)).capacity(2_000.0).trend(Trend::Up);
         for (width, text) in [
-            (17, "██████▏░░░ 1.2k ▲"),
-            (9, "█▎ 1.2k ▲"),
+            (17, "■■■■■■▪□□□ 1.2k ▲"),
+            (9, "■▪ 1.2k ▲"),
             (8, "  1.2k ▲"),
             (6, "1.2k ▲"),
             (5, " 1.2k"),
@@ -282,16 +282,16 @@ mod tests {
     #[test]
     fn unknown_full_and_hostile() {
         for (depth, capacity, text) in [
-            (None, 10.0, "░░░░░    –  "),
-            (Some(f64::NAN), 10.0, "░░░░░    –  "),
-            (Some(0.0), 10.0, "░░░░░    0  "),
-            (Some(10.0), 10.0, "█████   10  "),
-            (Some(30.0), 10.0, "████▶   30  "),
-            (Some(-3.0), 10.0, "░░░░░   -3  "),
-            (Some(3.0), 0.0, "░░░░░    3  "),
-            (Some(3.0), f64::NAN, "░░░░░    3  "),
-            (Some(f64::INFINITY), 10.0, "████▶  inf  "),
-            (Some(f64::INFINITY), f64::INFINITY, "░░░░░  inf  "),
+            (None, 10.0, "□□□□□    –  "),
+            (Some(f64::NAN), 10.0, "□□□□□    –  "),
+            (Some(0.0), 10.0, "□□□□□    0  "),
+            (Some(10.0), 10.0, "■■■■■   10  "),
+            (Some(30.0), 10.0, "■■■■▶   30  "),
+            (Some(-3.0), 10.0, "□□□□□   -3  "),
+            (Some(3.0), 0.0, "□□□□□    3  "),
+            (Some(3.0), f64::NAN, "□□□□□    3  "),
+            (Some(f64::INFINITY), 10.0, "■■■■▶  inf  "),
+            (Some(f64::INFINITY), f64::INFINITY, "□□□□□  inf  "),
         ] {
             let queue = QueueBar::new(depth).capacity(capacity);
             assert_eq!(rows(&draw(&queue, 12, 1)), [text], "{depth:?} of {capacity}");

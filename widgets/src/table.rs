@@ -30,23 +30,59 @@ pub struct Sort {
 /// What is to be seen at once in the texts of a table, such as what a filter has found.
 #[derive(Clone, Copy)]
 pub struct Highlight<'a> {
-    find: &'a dyn Fn(&str) -> Option<Range<usize>>,
+    find: Find<'a>,
     style: Style,
+}
+
+#[derive(Clone, Copy)]
+enum Find<'a> {
+    By(&'a dyn Fn(&str) -> Option<Range<usize>>),
+    Word(&'a str),
 }
 
 impl<'a> Highlight<'a> {
     /// `find` says which bytes of a text stand out (the first match); they get `style` on top of their own. A range that
     /// does not fit the text is no match.
     pub fn new(find: &'a dyn Fn(&str) -> Option<Range<usize>>, style: impl Into<Style>) -> Self {
-        Self { find, style: style.into() }
+        Self { find: Find::By(find), style: style.into() }
+    }
+
+    /// The first place where a text holds `word` stands out, whether letters are large or small. An empty word is
+    /// nowhere.
+    pub fn word(word: &'a str, style: impl Into<Style>) -> Self {
+        Self { find: Find::Word(word), style: style.into() }
     }
 
     /// The cells of a text that stand out: from where, and how many.
     fn cells(&self, text: &str) -> Option<(usize, usize)> {
-        let found = (self.find)(text)?;
+        let found = match self.find {
+            Find::By(find) => find(text)?,
+            Find::Word(word) => find_word(text, word)?,
+        };
         let (before, within) = (text.get(..found.start)?, text.get(found)?);
         Some((text::width(before), text::width(within))).filter(|(_, wide)| *wide > 0)
     }
+}
+
+/// The bytes of `text` in which `word` stands, letter by letter in lower case.
+fn find_word(text: &str, word: &str) -> Option<Range<usize>> {
+    if word.is_empty() {
+        return None;
+    }
+    text.char_indices().find_map(|(at, _)| {
+        let rest = text.get(at..)?.char_indices();
+        let mut have =
+            rest.flat_map(|(from, c)| c.to_lowercase().map(move |small| (at + from + c.len_utf8(), small)));
+        let mut end = at;
+        let mut wanted = word.chars().flat_map(char::to_lowercase);
+        let same = wanted.all(|want| {
+            have.next().is_some_and(|(to, small)| {
+                end = to;
+                small == want
+            })
+        });
+        same.then_some(at..end)
+    })
 }
 
 impl fmt::Debug for Highlight<'_> {

@@ -214,10 +214,10 @@ fn terminal(page: &mut Page, facts: &Facts) {
     );
     fact("UTF-8 locale", yes(!terminal.ascii));
     if terminal.few_glyphs {
-        fact("font", "few glyphs: drawn in ASCII");
+        fact("font", "few glyphs: box drawing and ASCII, no braille");
     }
     if terminal.ambiguous_wide {
-        fact("ambiguous characters", "may take two cells: drawn in ASCII");
+        fact("ambiguous characters", "may take two cells: braille and ASCII are drawn");
     }
     let multiplexer =
         terminal.multiplexer.map_or_else(|| "none".to_owned(), |kind| format!("{kind:?}").to_lowercase());

@@ -3,7 +3,7 @@
 use super::super::checks;
 use super::{
     DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, action, incident, notify as channel, panel, rules,
-    service, slo,
+    service, slo, wall,
 };
 
 /// The whole file.
@@ -21,6 +21,7 @@ pub const ROOT: &[Field] = &[
     Field::new("engine", Kind::Table(&[ENGINE]), "Who answers the expressions, and from how much of the past.")
         .or("{}"),
     Field::new("ui", Kind::Table(&[UI]), "The screen.").or("{}"),
+    Field::new("wall", Kind::Table(&[wall::WALL]), "The war-room wall: `warroom --wall`, or :wall.").or("{}"),
     Field::new(
         "environment",
         Kind::Map {
@@ -167,9 +168,22 @@ const ENGINE: &[Field] = &[
 ];
 
 const UI: &[Field] = &[
-    Field::new("theme", Kind::Text(checks::WORDS), "Name of a built-in theme, or path of a theme file.")
+    Field::new("theme", Kind::Text(checks::WORDS), "Name of a theme (one that comes with warroom, or of a file in the folder themes beside this one), or path of a theme file.")
         .or("\"dark\""),
-    Field::new("keys", Kind::Text(checks::WORDS), "Name of a set of keys.").or("\"default\""),
+    Field::new(
+        "keys",
+        Kind::Text(checks::WORDS),
+        "Name of a set of keys: default, k9s or arrows-only (no letter moves). `warroom config keys` shows it.",
+    )
+    .or("\"default\""),
+    Field::new(
+        "bind",
+        Kind::Map { name: checks::WORDS, of: &Kind::OneOrMore(&Kind::Text(checks::WORDS)), samples: &[] },
+        "Keys by the name of the command, instead of those of the set: { freeze = [\"space\", \"f\"], sort = [], \
+         \"explore.longer\" = \"L\" }. No key: an empty list. With a screen before the name the keys hold there only, \
+         whatever they mean elsewhere. A key that would mean two things is refused.",
+    )
+    .or("{}"),
     Field::new("zone", Kind::Text(checks::WORDS), "Time zone of the times shown, as IANA names it.")
         .or("\"UTC\""),
     Field::new(

@@ -176,7 +176,9 @@ mod tests {
     fn what_hardly_moves_is_small() {
         let mut known = Known::default();
         let round = |i: i64| -> Vec<Point> {
-            (0..1000).map(|series| Point { series, at: 1_700_000_000_000 + i * 15_000, value: (i * 7) as f64 }).collect()
+            (0..1000)
+                .map(|series| Point { series, at: 1_700_000_000_000 + i * 15_000, value: (i * 7) as f64 })
+                .collect()
         };
         encode(&round(0), &mut known);
         assert!(encode(&round(1), &mut known).len() < 3_100, "three bytes a sample");

@@ -45,17 +45,32 @@ pub struct Pen {
     numbers: FxHashMap<Labels, u32>,
     /// Of each stripe: its block, and what its batches go on from.
     known: FxHashMap<u32, (i64, Known)>,
+    /// Another one writes as well: batches and numbers are its own.
+    beside: bool,
 }
 
 impl Pen {
+    /// Opens the file beside the one who has the lock: to drop what is packed, and nothing else.
+    ///
+    /// # Errors
+    /// As [`Pen::open`].
+    pub fn open_beside(place: &Place) -> Result<Self, HistoryError> {
+        Ok(Self { beside: true, ..Self::open(place)? })
+    }
+
     /// Opens the file. Only for who has the lock.
     ///
     /// # Errors
     /// It cannot be opened, is damaged, or newer than this warroom.
     pub fn open(place: &Place) -> Result<Self, HistoryError> {
         let connection = tables::open(place)?;
-        let mut pen =
-            Self { connection, path: place.file(), numbers: FxHashMap::default(), known: FxHashMap::default() };
+        let mut pen = Self {
+            connection,
+            path: place.file(),
+            numbers: FxHashMap::default(),
+            known: FxHashMap::default(),
+            beside: false,
+        };
         pen.number_all().map_err(|error| HistoryError::sqlite(&pen.path, error))?;
         Ok(pen)
     }
@@ -96,8 +111,9 @@ impl Pen {
         let change = self.connection.transaction()?;
         minutes::write(&change, &load.saved)?;
         let points = number(&change, &mut self.numbers, &load.samples)?;
-        let mut fresh = change
-            .prepare_cached("INSERT INTO fresh (block, stripe, until, samples, data) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut fresh = change.prepare_cached(
+            "INSERT INTO fresh (block, stripe, until, samples, data) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
         let mut last = change.prepare_cached("UPDATE series SET last = ?2 WHERE id = ?1 AND last < ?2")?;
         let of = |point: &Point| (point.at.div_euclid(BLOCK_MS), point.series / STRIPE);
         for points in points.chunk_by(|a, b| of(a) == of(b)) {
@@ -176,12 +192,14 @@ impl Pen {
     fn try_forget(&mut self, before: i64, rest: Option<Timestamp>) -> rusqlite::Result<Dropped> {
         let change = self.connection.transaction()?;
         let mut dropped = 0;
-        for table in ["chunk", "fresh"] {
+        let tables: &[&str] = if self.beside { &["chunk"] } else { &["chunk", "fresh"] };
+        for table in tables {
             let sum = format!("SELECT coalesce(sum(samples), 0) FROM {table} WHERE block < ?1");
             dropped += change.query_row(&sum, [before], |row| row.get::<_, i64>(0))?;
             change.execute(&format!("DELETE FROM {table} WHERE block < ?1"), [before])?;
         }
-        let series = change.execute("DELETE FROM series WHERE last < ?1", [before])?;
+        let gone = "DELETE FROM series WHERE last < ?1";
+        let series = if self.beside { 0 } else { change.execute(gone, [before])? };
         if let Some(rest) = rest {
             minutes::forget(&change, rest.millis())?;
             change.execute("DELETE FROM mark WHERE at < ?1", [rest.millis()])?;
@@ -207,7 +225,11 @@ impl Pen {
         if self.try_pages()?.used > most {
             let goal = most - most / SHARE;
             while self.try_pages()?.used > goal {
-                let oldest = "SELECT min(block) FROM (SELECT block FROM chunk UNION SELECT block FROM fresh)";
+                let oldest = if self.beside {
+                    "SELECT min(block) FROM chunk"
+                } else {
+                    "SELECT min(block) FROM (SELECT block FROM chunk UNION SELECT block FROM fresh)"
+                };
                 let oldest: Option<i64> = self.connection.query_row(oldest, [], |row| row.get(0))?;
                 let Some(oldest) = oldest else { break };
                 let one = self.try_forget(oldest + 1, None)?;
@@ -273,15 +295,14 @@ fn number(
     let mut points = Vec::with_capacity(samples.len());
     for sample in samples {
         let at = sample.at.millis();
-        let series = match numbers.get(&sample.labels) {
-            Some(number) => *number,
-            None => {
-                new.execute(params![write_labels(&sample.labels), at.div_euclid(BLOCK_MS)])?;
-                // Numbers are given out by the table: beyond 32 bits it would hold a terabyte of labels.
-                let number = u32::try_from(change.last_insert_rowid()).unwrap_or(u32::MAX);
-                numbers.insert(sample.labels.clone(), number);
-                number
-            }
+        let series = if let Some(number) = numbers.get(&sample.labels) {
+            *number
+        } else {
+            new.execute(params![write_labels(&sample.labels), at.div_euclid(BLOCK_MS)])?;
+            // Numbers are given out by the table: beyond 32 bits it would hold a terabyte of labels.
+            let number = u32::try_from(change.last_insert_rowid()).unwrap_or(u32::MAX);
+            numbers.insert(sample.labels.clone(), number);
+            number
         };
         points.push(Point { series, at, value: sample.value });
     }

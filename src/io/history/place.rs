@@ -153,7 +153,8 @@ impl Place {
         for other in Self::all(&self.folder).unwrap_or_default() {
             let written = fs::metadata(other.file()).and_then(|meta| meta.modified()).ok();
             let age = written.and_then(|at| SystemTime::now().duration_since(at).ok());
-            let old = other.name != self.name && other.name != FILE && age.is_some_and(|age| age > older_than);
+            let old =
+                other.name != self.name && other.name != FILE && age.is_some_and(|age| age > older_than);
             if old && matches!(other.lock(), Ok(Some(_))) {
                 for end in ["", "-wal", "-shm"] {
                     let _ = fs::remove_file(self.folder.join(format!("{}{end}", other.name)));

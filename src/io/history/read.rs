@@ -132,12 +132,13 @@ impl Reader {
         wanted: &BTreeMap<u32, Labels>,
         out: &mut Batches<'_>,
     ) -> rusqlite::Result<bool> {
-        let numbers = stripe.saturating_mul(STRIPE)..=stripe.saturating_mul(STRIPE).saturating_add(STRIPE - 1);
+        let numbers =
+            stripe.saturating_mul(STRIPE)..=stripe.saturating_mul(STRIPE).saturating_add(STRIPE - 1);
         let mut fresh = gather(&self.connection, block, stripe)?;
         fresh.retain(|number, _| wanted.contains_key(number));
-        let mut chunks = self.connection.prepare_cached(
-            "SELECT series, data FROM chunk WHERE block = ?1 AND series BETWEEN ?2 AND ?3",
-        )?;
+        let mut chunks = self
+            .connection
+            .prepare_cached("SELECT series, data FROM chunk WHERE block = ?1 AND series BETWEEN ?2 AND ?3")?;
         let mut rows = chunks.query(params![block, numbers.start(), numbers.end()])?;
         while let Some(row) = rows.next()? {
             let number: u32 = row.get(0)?;
@@ -152,13 +153,13 @@ impl Reader {
                 all.extend(more);
                 pieces = Packed::pack(&batch::in_order(all));
             }
-            if !out.put(labels, pieces) {
+            if !out.take(labels, pieces) {
                 return Ok(false);
             }
         }
         for (number, samples) in fresh {
             let Some(labels) = wanted.get(&number) else { continue };
-            if !out.put(labels, Packed::pack(&batch::in_order(samples))) {
+            if !out.take(labels, Packed::pack(&batch::in_order(samples))) {
                 return Ok(false);
             }
         }
@@ -217,14 +218,8 @@ impl Reader {
             owner,
             pages: Pages { used: all.saturating_sub(free) * size, free: free * size },
             series: self.series.len() as u64,
-            packed: (
-                count("SELECT sum(samples) FROM chunk")?,
-                count("SELECT sum(length(data)) FROM chunk")?,
-            ),
-            fresh: (
-                count("SELECT sum(samples) FROM fresh")?,
-                count("SELECT sum(length(data)) FROM fresh")?,
-            ),
+            packed: (count("SELECT sum(samples) FROM chunk")?, count("SELECT sum(length(data)) FROM chunk")?),
+            fresh: (count("SELECT sum(samples) FROM fresh")?, count("SELECT sum(length(data)) FROM fresh")?),
             span: at(first, BLOCK_MS)?.zip(newest.max(last)),
             minutes: (
                 count("SELECT count(*) FROM slo_minute")?,
@@ -257,7 +252,7 @@ struct Batches<'s> {
 
 impl Batches<'_> {
     /// Takes a series' pieces, oldest first; false: no more is wanted.
-    fn put(&mut self, labels: &Labels, pieces: Vec<Packed>) -> bool {
+    fn take(&mut self, labels: &Labels, pieces: Vec<Packed>) -> bool {
         for packed in pieces.into_iter().rev() {
             if packed.newest() < self.from || packed.oldest() > self.to {
                 continue;

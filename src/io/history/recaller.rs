@@ -60,10 +60,7 @@ impl Drop for Recaller {
 
 /// Are these questions for the same purpose?
 fn same(a: Purpose, b: Purpose) -> bool {
-    matches!(
-        (a, b),
-        (Purpose::Start, Purpose::Start) | (Purpose::Rewind(_), Purpose::Rewind(_))
-    )
+    matches!((a, b), (Purpose::Start, Purpose::Start) | (Purpose::Rewind(_), Purpose::Rewind(_)))
 }
 
 fn serve(

@@ -51,9 +51,8 @@ pub(super) fn open(place: &Place) -> Result<Connection, HistoryError> {
     // SQLite makes files as the umask says; ours are for their owner alone.
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     made.map_err(|error| HistoryError::Io { path: path.clone(), error })?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY).map_err(failed)?;
     let found = version(&connection, &path)?;

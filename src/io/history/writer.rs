@@ -19,6 +19,9 @@ const WAITING: usize = 16;
 /// So much is kept at hand while another warroom writes, for the moment in which it is gone.
 const AT_HAND: Duration = Duration::from_secs(120);
 
+/// The most samples that are written at once.
+const AT_ONCE: usize = 50_000;
+
 /// How often it is looked whether the file has grown too large.
 const LOOK_EVERY: Duration = Duration::from_secs(300);
 
@@ -60,8 +63,9 @@ impl Writer {
             packed: i64::MIN,
             looked: Timestamp::default(),
         };
-        let thread =
-            std::thread::Builder::new().name("history".to_owned()).spawn(move || serve(desk, &inbox, &tell))?;
+        let thread = std::thread::Builder::new()
+            .name("history".to_owned())
+            .spawn(move || serve(desk, &inbox, &tell))?;
         Ok(Self { orders: Some(orders), thread: Some(thread) })
     }
 
@@ -145,12 +149,13 @@ impl Desk {
             load.samples.clear();
         }
         self.waiting.extend(load);
-        let done = self.write(tell).and_then(|written| {
-            if written {
-                self.keep_house(now)?;
-            }
-            Ok(written)
-        });
+        let mut done = self.work(now);
+        if let Err(error) = &done
+            && error.is_damage()
+        {
+            let anew = self.begin_anew(error, tell);
+            done = anew.and_then(|()| self.work(now));
+        }
         match done {
             Ok(written) => {
                 if written && self.trouble.take().is_some() {
@@ -173,32 +178,32 @@ impl Desk {
         self.limit(now);
     }
 
-    /// Writes what waits; false while somebody else writes.
-    fn write(&mut self, tell: &impl Fn(String)) -> Result<bool, HistoryError> {
-        if self.damaged.swap(false, Ordering::Relaxed) && self.duty.take().is_some() {
-            // Whoever read it found it so: it is looked at anew, as a whole.
-            self.check(tell)?;
-        }
-        if !self.take_duty(tell)? {
+    /// Writes what waits, and does what is due; false while somebody else writes.
+    fn work(&mut self, now: Timestamp) -> Result<bool, HistoryError> {
+        if !self.take_duty()? {
             return Ok(false);
         }
         let Some(duty) = &mut self.duty else { return Ok(false) };
-        if let Err(error) = duty.pen.write(&self.waiting) {
-            if !error.is_damage() {
-                return Err(error);
+        while !self.waiting.is_empty() {
+            // What has piled up is written in pieces, so that a disk that stays full is not tried with all of it.
+            let rest = self.waiting.samples.split_off(self.waiting.samples.len().min(AT_ONCE));
+            let written = duty.pen.write(&self.waiting);
+            if written.is_ok() {
+                self.waiting = Load { samples: rest, ..Load::default() };
+            } else {
+                self.waiting.samples.extend(rest);
             }
-            self.duty = None;
-            let Some(lock) = self.place.lock()? else { return Ok(false) };
-            let mut pen = self.begin_anew(&error, tell)?;
-            pen.write(&self.waiting)?;
-            self.duty = Some(Duty { _lock: lock, pen });
+            written?;
         }
-        self.waiting = Load::default();
-        Ok(true)
+        self.keep_house(now).map(|()| true)
     }
 
     /// The lock and the file, unless another warroom has them.
-    fn take_duty(&mut self, tell: &impl Fn(String)) -> Result<bool, HistoryError> {
+    fn take_duty(&mut self) -> Result<bool, HistoryError> {
+        let suspected = self.damaged.swap(false, Ordering::Relaxed);
+        if suspected {
+            self.duty = None;
+        }
         if self.duty.is_some() {
             return Ok(true);
         }
@@ -206,10 +211,11 @@ impl Desk {
             self.stood_by = true;
             return Ok(false);
         };
-        let pen = match Pen::open(&self.place) {
-            Err(error) if error.is_damage() => self.begin_anew(&error, tell)?,
-            pen => pen?,
-        };
+        if suspected {
+            // Whoever read it found it damaged: it is looked through as a whole.
+            check(&self.place)?;
+        }
+        let pen = Pen::open(&self.place)?;
         Place::sign(&lock);
         if std::mem::take(&mut self.stood_by) {
             // What the other one saw, we saw as well.
@@ -222,39 +228,18 @@ impl Desk {
         Ok(true)
     }
 
-    /// Looks through the whole file, and begins anew if it is damaged. Only for who has no pen at the moment.
-    fn check(&self, tell: &impl Fn(String)) -> Result<(), HistoryError> {
-        let Some(_lock) = self.place.lock()? else { return Ok(()) };
-        let path = self.place.file();
-        let sound = tables::look(&self.place).and_then(|connection| match connection {
-            Some(connection) => connection
-                .query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
-                .map_err(|error| HistoryError::sqlite(&path, error)),
-            None => Ok("ok".to_owned()),
-        });
-        match sound {
-            Ok(word) if word == "ok" => Ok(()),
-            Ok(what) => {
-                let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(11), Some(what));
-                self.begin_anew(&HistoryError::sqlite(&path, error), tell).map(drop)
-            }
-            Err(error) if error.is_damage() => self.begin_anew(&error, tell).map(drop),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Puts the damaged file aside and begins a new one, with what can still be read of objectives' minutes.
-    fn begin_anew(&self, error: &HistoryError, tell: &impl Fn(String)) -> Result<Pen, HistoryError> {
+    fn begin_anew(&mut self, error: &HistoryError, tell: &impl Fn(String)) -> Result<(), HistoryError> {
+        self.duty = None;
+        let Some(_lock) = self.place.lock()? else { return Ok(()) };
         let saved = rescue(&self.place);
         let aside = self.place.set_aside()?;
-        let mut pen = Pen::open(&self.place)?;
-        let rescued = !saved.is_empty();
-        pen.write(&Load { saved, ..Load::default() })?;
-        let kept = if rescued { "; the minutes of objectives could be saved" } else { "" };
+        let kept = if saved.is_empty() { "" } else { "; the minutes of objectives could be saved" };
+        Pen::open(&self.place)?.write(&Load { saved, ..Load::default() })?;
         let text = format!("{error}; it was set aside as {} and begun anew{kept}", aside.display());
         tracing::error!("{text}");
         tell(text);
-        Ok(pen)
+        Ok(())
     }
 
     /// Packs what is over, and drops what is too old or too much.
@@ -272,7 +257,10 @@ impl Desk {
             duty.pen.forget(now - self.plan.full, now - self.plan.kept)?;
             let dropped = duty.pen.shrink(self.plan.size)?;
             if dropped.samples > 0 {
-                tracing::info!("history: {} samples dropped to stay below engine.history_size", dropped.samples);
+                tracing::info!(
+                    "history: {} samples dropped to stay below engine.history_size",
+                    dropped.samples
+                );
             }
         }
         if turned {
@@ -292,6 +280,19 @@ impl Desk {
         }
         load.limit();
     }
+}
+
+/// Looks through the whole file.
+fn check(place: &Place) -> Result<(), HistoryError> {
+    let path = place.file();
+    let Some(connection) = tables::look(place)? else { return Ok(()) };
+    let word = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let word = word.map_err(|error| HistoryError::sqlite(&path, error))?;
+    if word == "ok" {
+        return Ok(());
+    }
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Err(HistoryError::sqlite(&path, rusqlite::Error::SqliteFailure(code, Some(word))))
 }
 
 /// What can still be read of a damaged file.

@@ -23,12 +23,7 @@ impl Reader {
     }
 
     /// What the poller would report of this answer, asked for at `at`, after `took`.
-    pub fn read(
-        &mut self,
-        at: Timestamp,
-        took: Duration,
-        answer: Result<Fetched, Failure>,
-    ) -> ScrapeReport {
+    pub fn read(&mut self, at: Timestamp, took: Duration, answer: Result<Fetched, Failure>) -> ScrapeReport {
         let raw = answer.map(Raw::Http).map_err(Trouble::from);
         let outcome = self.kit.settle(&self.target, at, took, raw);
         ScrapeReport {

@@ -4,6 +4,7 @@
 //! synchronized output 2026) that xterm, VTE, kitty, tmux, screen and the Linux console share. REP is not used: several
 //! terminals lack it. Colours are written as they are given: mapping them to what the terminal can do is the theme's.
 
+mod group;
 mod pen;
 mod travel;
 
@@ -106,6 +107,13 @@ impl Ansi {
         }
     }
 
+    fn put_all(&mut self, cells: &[(u16, u16, &Cell)]) {
+        for (x, y, cell) in cells {
+            self.put(*x, *y, cell);
+        }
+        self.settle_blanks();
+    }
+
     fn put(&mut self, x: u16, y: u16, cell: &Cell) {
         let symbol = printable(cell.symbol());
         if symbol == " " && pen::erasable(cell) {
@@ -197,12 +205,21 @@ impl Backend for Ansi {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        for (x, y, cell) in content {
-            if x < self.size.width && y < self.size.height {
-                self.put(x, y, cell);
+        let size = self.size;
+        let mut cells: Vec<_> = content.filter(|(x, y, _)| *x < size.width && *y < size.height).collect();
+        let before = (self.out.len(), self.spot, self.pen);
+        self.put_all(&cells);
+        // A wide glyph leaves its neighbours in a state that depends on the order; such frames keep the one of rows.
+        if self.wide.is_empty() && group::by_look(&mut cells, before.2, before.1) {
+            let by_rows = (self.out.split_off(before.0), self.spot, self.pen);
+            (self.spot, self.pen) = (before.1, before.2);
+            self.put_all(&cells);
+            if self.out.len() - before.0 >= by_rows.0.len() {
+                self.out.truncate(before.0);
+                self.out.extend_from_slice(&by_rows.0);
+                (self.spot, self.pen) = (by_rows.1, by_rows.2);
             }
         }
-        self.settle_blanks();
         Ok(())
     }
 

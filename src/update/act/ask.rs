@@ -45,7 +45,7 @@ fn check(ask: &mut Ask, effects: &mut Vec<Effect>) {
 }
 
 /// A key as the box sees it.
-fn press(chord: Chord) -> Press {
+pub(super) fn press(chord: Chord) -> Press {
     match chord.key {
         Key::Esc => Press::Escape,
         Key::Enter => Press::Enter,

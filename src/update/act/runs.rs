@@ -4,7 +4,7 @@ use super::super::{ruling, say};
 use super::ask::keep;
 use super::{new_fill, start};
 use crate::action::verdict::judge;
-use crate::action::{How, entry};
+use crate::action::{How, Press, entry};
 use crate::event::{Effect, Step};
 use crate::incident::{Happening, HappeningKind};
 use crate::journal::Entry;
@@ -158,5 +158,5 @@ pub(in super::super) fn repeat(model: &mut Model, id: &str, effects: &mut Vec<Ef
         model.incidents.open().into_iter().find(|it| it.services.iter().any(|of| **of == *service.as_str()));
     let mut fill = new_fill(action, Arc::from(service.as_str()), incident.map(|it| it.id.to_string()));
     fill.values = values;
-    start(model, fill, effects);
+    start(model, fill, Some(Press::Enter), effects);
 }

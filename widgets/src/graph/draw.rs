@@ -51,10 +51,10 @@ impl Graph<'_> {
                 }
                 let index = usize::from(index);
                 let style = self.series.get(index).map_or(Style::new(), |series| series.style);
-                if !self.glyphs.has_braille() {
-                    paint::put(buf, x, y, ascii_point(index), style);
-                } else {
+                if self.glyphs.has_braille() {
                     paint::put_char(buf, x, y, paint::braille(dots), style);
+                } else {
+                    paint::put(buf, x, y, ascii_point(index), style);
                 }
             }
         }

@@ -75,11 +75,11 @@ impl Sparkline<'_> {
                 SparkMode::Block => self.block_cell(self.at(at, slots), scale, x, area, buf),
                 SparkMode::Braille => {
                     let pair = [self.at(at * 2, slots), self.at(at * 2 + 1, slots)];
-                    if !self.glyphs.has_braille() {
+                    if self.glyphs.has_braille() {
+                        self.braille_cell(pair, scale, x, area, buf);
+                    } else {
                         let larger = pair.into_iter().flatten().reduce(f64::max);
                         self.block_cell(larger, scale, x, area, buf);
-                    } else {
-                        self.braille_cell(pair, scale, x, area, buf);
                     }
                 }
             }

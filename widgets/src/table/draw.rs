@@ -56,7 +56,6 @@ impl Table<'_> {
                 None | Some(Cell::Empty) => {}
                 Some(Cell::Text(text, style)) => {
                     paint::text_aligned(buf, area, text, row.style.patch(*style), alignment, ellipsis);
-                    self.mark_found(text, area, alignment, buf);
                 }
                 Some(Cell::Line(spans)) => {
                     paint::line(buf, area, spans, row.style, alignment, ellipsis);
@@ -66,14 +65,48 @@ impl Table<'_> {
         }
     }
 
-    /// Lays the style of what was found over the text that has been drawn.
-    fn mark_found(&self, text: &str, area: Rect, alignment: Alignment, buf: &mut Buffer) {
+    /// What was found stands out in the selected row too: it is marked last.
+    fn mark_row(&self, row: &Row<'_>, placed: &[Placed], line: Rect, buf: &mut Buffer) {
+        if self.highlight.is_none() {
+            return;
+        }
+        for place in placed {
+            let area = Rect { x: line.x + place.x, width: place.width, ..line };
+            let alignment = self.columns.get(place.column).map_or(Alignment::Left, |column| column.alignment);
+            match row.cells.get(place.column) {
+                Some(Cell::Text(text, _)) => {
+                    self.mark_found(text, (0, text::width(text)), area, alignment, buf);
+                }
+                Some(Cell::Line(spans)) => {
+                    let total = text::line_width(spans);
+                    let mut before = 0;
+                    for span in &spans.spans {
+                        let alignment = spans.alignment.unwrap_or(alignment);
+                        self.mark_found(&span.content, (before, total), area, alignment, buf);
+                        before += text::width(&span.content);
+                    }
+                }
+                None | Some(Cell::Empty | Cell::Draw(_)) => {}
+            }
+        }
+    }
+
+    /// Lays the style of what was found over the text that has been drawn: `text` begins `start` cells after the first of
+    /// `total` cells that were drawn.
+    fn mark_found(
+        &self,
+        text: &str,
+        (start, total): (usize, usize),
+        area: Rect,
+        alignment: Alignment,
+        buf: &mut Buffer,
+    ) {
         let Some((highlight, (before, wide))) =
             self.highlight.and_then(|highlight| Some((highlight, highlight.cells(text)?)))
         else {
             return;
         };
-        let (room, total) = (usize::from(area.width), text::width(text));
+        let (room, before) = (usize::from(area.width), before + start);
         // What was cut begins at the left, whatever the alignment.
         let indent = match alignment {
             Alignment::Left => 0,
@@ -141,6 +174,7 @@ impl Widget for &Table<'_> {
                     paint::put(buf, line.x, y, glyphs.marker, self.selected_style.patch(self.marker_style));
                 }
             }
+            self.mark_row(row, &placed, line, buf);
         }
         if scrolls {
             self.draw_scroll(body, buf);

@@ -166,7 +166,7 @@ fn what_was_found_stands_out_where_it_stands() {
     let columns = [Column::new("name", 8), Column::new("right", 8).alignment(Alignment::Right)];
     let find = |text: &str| text.find("pay").map(|at| at..at + 3);
     let wild = |_: &str| Some(1..usize::MAX);
-    let backwards = |_: &str| Some(3..1);
+    let backwards = |_: &str| Some(Range { start: 3, end: 1 });
     for (text, style_at) in [
         ("pay", vec![0, 1, 2, 14, 15, 16]),
         ("日pay", vec![2, 3, 4, 14, 15, 16]),
@@ -184,4 +184,31 @@ fn what_was_found_stands_out_where_it_stands() {
     for find in [&wild as &dyn Fn(&str) -> Option<Range<usize>>, &backwards] {
         survives(&Table::new(&columns, &rows).highlight(Some(Highlight::new(find, Style::new().bold()))));
     }
+}
+
+#[test]
+fn words_are_found_large_or_small_and_in_lines() {
+    for (text, word, found) in [
+        ("Payments", "PAY", Some(0..3)),
+        ("checkout", "ou", Some(5..7)),
+        ("日本Straße", "straße", Some(6..13)),
+        ("İstanbul", "i", Some(0..2)),
+        ("aab", "ab", Some(1..3)),
+        ("abc", "", None),
+        ("", "a", None),
+        ("ab", "abc", None),
+    ] {
+        assert_eq!(find_word(text, word), found, "{word} in {text}");
+    }
+    let columns = [Column::new("state", 10)];
+    let rows = [Row::new([Line::from(vec!["x ".into(), "degraded".into()])])];
+    let table = Table::new(&columns, &rows).header(false).marker(false);
+    let buf = draw(&table.highlight(Some(Highlight::word("GRA", Style::new().reversed()))), 10, 1);
+    let reversed = (0..10).filter(|x| buf[(*x, 0)].modifier.contains(Modifier::REVERSED));
+    assert_eq!(reversed.collect::<Vec<u16>>(), [4, 5, 6]);
+    let chosen = Style::new().bg(Color::Blue);
+    let found = Highlight::word("gra", Style::new().fg(Color::Black).bg(Color::Yellow));
+    let table = Table::new(&columns, &rows).header(false).marker(false).highlight(Some(found));
+    let buf = draw(&table.selected(Some(0)).selected_style(chosen), 10, 1);
+    assert_eq!([buf[(3, 0)].bg, buf[(4, 0)].bg], [Color::Blue, Color::Yellow], "also in the selected row");
 }

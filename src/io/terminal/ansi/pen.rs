@@ -25,10 +25,17 @@ const SWITCHES: [(Modifier, u8, u8); 9] = [
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Look {
+pub(super) struct Look {
     fg: Color,
     bg: Color,
     modifier: Modifier,
+}
+
+impl Look {
+    /// How a cell looks.
+    pub(super) fn of(cell: &Cell) -> Self {
+        Self { fg: cell.fg, bg: cell.bg, modifier: cell.modifier }
+    }
 }
 
 const PLAIN: Look = Look { fg: Color::Reset, bg: Color::Reset, modifier: Modifier::empty() };
@@ -48,6 +55,11 @@ impl Pen {
         Self(None)
     }
 
+    /// What it writes with, where that is known.
+    pub(super) fn look(self) -> Option<Look> {
+        self.0
+    }
+
     /// Back to the default style.
     pub(super) fn reset(&mut self, out: &mut Vec<u8>) {
         self.set(out, PLAIN);
@@ -55,7 +67,7 @@ impl Pen {
 
     /// Turns to the style of `cell`; on a blank only what shows on one.
     pub(super) fn turn(&mut self, out: &mut Vec<u8>, cell: &Cell, blank: bool) {
-        let mut look = Look { fg: cell.fg, bg: cell.bg, modifier: cell.modifier };
+        let mut look = Look::of(cell);
         if blank && let Some(now) = self.0 {
             let unseen = Modifier::all() - ON_BLANK;
             look.modifier = (look.modifier & ON_BLANK) | (now.modifier & unseen);

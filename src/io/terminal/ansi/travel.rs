@@ -62,13 +62,7 @@ impl Spot {
                 if x > column {
                     offer(rightwards(column, x));
                 } else {
-                    offer(sequence(column - x, b'D'));
-                    offer(
-                        vec![8; usize::from(column - x).min(8)]
-                            .into_iter()
-                            .take(usize::from(column - x))
-                            .collect(),
-                    );
+                    offer(leftwards(column, x));
                 }
             }
             Self::At(column, row) => {
@@ -79,11 +73,33 @@ impl Spot {
                     offer([b"\r".as_slice(), &down, &rightwards(0, x)].concat());
                     if x >= column {
                         offer([down.as_slice(), &rightwards(column, x)].concat());
+                    } else {
+                        offer([down.as_slice(), &leftwards(column, x)].concat());
                     }
                 }
             }
         }
         out.extend_from_slice(&best);
+    }
+
+    /// How many bytes [`Self::travel`] takes from a known cell to another one.
+    pub(super) fn cost((column, row): (u16, u16), (x, y): (u16, u16)) -> usize {
+        let absolute = match (x, y) {
+            (0, 0) => 3,
+            (0, _) => 3 + digits(y + 1),
+            _ => 4 + digits(y + 1) + digits(x + 1),
+        };
+        let count = |n: u16| if n == 1 { 3 } else { 3 + digits(n) };
+        let right = |from: u16| if x > from { count(x - from) } else { 0 };
+        let sideways =
+            if x >= column { right(column) } else { count(column - x).min(usize::from(column - x)) };
+        if row == y {
+            return sideways.min(1 + right(0)).min(if x == column { 0 } else { count(x + 1) }).min(absolute);
+        }
+        let down = y.checked_sub(row).filter(|rows| (1..=MOST_FEEDS).contains(rows)).map(usize::from);
+        let by_feeds = down.map(|down| down + sideways.min(1 + right(0)));
+        let straight = (x == column).then(|| count(y + 1));
+        by_feeds.into_iter().chain(straight).fold(absolute, usize::min)
     }
 }
 
@@ -121,8 +137,39 @@ fn rightwards(from: u16, to: u16) -> Vec<u8> {
     if to > from { sequence(to - from, b'C') } else { Vec::new() }
 }
 
+/// Backspaces while they are shorter.
+fn leftwards(from: u16, to: u16) -> Vec<u8> {
+    let way = sequence(from - to, b'D');
+    let steps = usize::from(from - to);
+    if steps <= way.len() { vec![8; steps] } else { way }
+}
+
+fn digits(number: u16) -> usize {
+    number.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+/// More line feeds than this are longer than an address.
+const MOST_FEEDS: u16 = 6;
+
 /// Line feeds keep the column in raw mode and scroll only below the last row, which no target is.
 fn downwards(from: u16, to: u16) -> Option<Vec<u8>> {
-    let rows = to.checked_sub(from).filter(|rows| (1..=6).contains(rows))?;
+    let rows = to.checked_sub(from).filter(|rows| (1..=MOST_FEEDS).contains(rows))?;
     Some(vec![b'\n'; usize::from(rows)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cost_of_a_way_is_its_length() {
+        let places = || (0u16..130).step_by(3).flat_map(|x| (0u16..14).map(move |y| (x, y)));
+        for from in places() {
+            for to in places().chain([(from.0.saturating_sub(1), from.1 + 1), (from.0 + 1, from.1)]) {
+                let mut out = Vec::new();
+                Spot::At(from.0, from.1).travel(&mut out, to.0, to.1);
+                assert_eq!(Spot::cost(from, to), out.len(), "{from:?} -> {to:?}: {out:?}");
+            }
+        }
+    }
 }
