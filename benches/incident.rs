@@ -80,6 +80,8 @@ fn round(
         environment: Some("prod".into()),
         severity: Severity::P2,
         runbook: None,
+        suppressed: false,
+        group: "",
     });
     incidents.observe(at, alarms, known).len()
 }

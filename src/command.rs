@@ -83,6 +83,12 @@ pub enum Command {
     Browse,
     /// The overview screen.
     Overview,
+    /// The latency screen.
+    Latency,
+    /// The screen of breakers and queues.
+    Breakers,
+    /// Fill the screen with the graph of what is selected.
+    Zoom,
     /// The screen of objectives.
     Slos,
     /// The screen of incidents.
@@ -117,9 +123,16 @@ impl Command {
         (Self::Slos, "slos", "objectives: budget left, burn rates, time to exhaustion"),
         (Self::Incidents, "incidents", "incidents: the worst first, with timers and timeline"),
         (Self::Actions, "actions", "actions that were run: by whom, and did it help"),
+        (
+            Self::Latency,
+            "latency",
+            "latency: p50, p95, p99 by service, and the histogram of the selected one",
+        ),
+        (Self::Breakers, "breakers", "breakers and queues of the fleet, the worst first (:queues)"),
         (Self::Wall, "wall", "the war-room wall: big digits, screens in turn; locked, esc twice leaves it"),
         (Self::Help, "help", "this help"),
         (Self::Open, "open", "open what is selected"),
+        (Self::Zoom, "zoom", "the graph of what is selected over the whole screen; tab: the next one"),
         (Self::Back, "back", "back one level"),
         (Self::Down, "down", "one row down"),
         (Self::Up, "up", "one row up"),
@@ -141,8 +154,12 @@ impl Command {
         (Self::Freeze, "freeze", "hold the picture, or go on"),
         (Self::Refresh, "refresh", "poll what is selected now"),
         (Self::Browse, "browse", "targets: all that the selected one exports, with its help texts"),
-        (Self::Longer, "longer", "explore: look further back"),
-        (Self::Shorter, "shorter", "explore: look less far back"),
+        (
+            Self::Longer,
+            "longer",
+            "look further back: explore, latency, panels, a graph that fills the screen",
+        ),
+        (Self::Shorter, "shorter", "look less far back"),
         (Self::CursorBack, "cursor-back", "graphs: a cursor, back in time (a drag selects a range)"),
         (Self::CursorOn, "cursor-on", "graphs: the cursor, on in time"),
         (Self::Pin, "pin", "explore: pin the expression to a service (:pin SERVICE, :unpin)"),

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod auth;
+pub mod backend;
 mod checks;
 pub mod document;
 pub mod incident;
@@ -28,6 +29,7 @@ mod tree;
 mod walk;
 
 pub use self::notify::{Destination, Notify, NotifyKind, Ring};
+pub use backend::{Backend, BackendKind, Flavour, Querying};
 pub use overrides::{Layer, Overrides};
 pub use panel::{Panel, PanelKind};
 pub use place::{Place, Problem, Source, Spanned};
@@ -80,6 +82,8 @@ pub struct Config {
     pub rules: BTreeMap<String, RuleFiles>,
     /// The rules that come with warroom.
     pub builtin_rules: BuiltinRules,
+    /// `backend.NAME`.
+    pub backends: BTreeMap<String, Backend>,
     /// The engine.
     pub engine: Engine,
     /// The screen.
@@ -107,6 +111,12 @@ impl Config {
     /// The pace of a service's polls.
     pub fn pace(&self, service: &Service) -> PollDefaults {
         service.pace.over(&self.poll)
+    }
+
+    /// The backend that answers a service's expressions; none: warroom's own engine does.
+    pub fn backend_of(&self, service: &Service) -> Option<&Backend> {
+        let named = service.engine.as_ref().unwrap_or(&self.engine.default);
+        self.backends.get(&named.value)
     }
 
     /// The pace of one poll of a service; its time-out is never above its interval.

@@ -13,6 +13,7 @@ pub use mouse::{Mouse, Press, Under};
 pub use recalled::{Purpose, Recalled, Strand};
 
 use crate::config::Problem;
+use crate::foreign::Picture;
 use crate::incident::Change;
 use crate::journal::Entry;
 use crate::keymap::Chord;
@@ -90,6 +91,8 @@ pub enum What {
     Proposed(Entry, Result<(), Clean>),
     /// What is laid down for two people; each is by whom the system says.
     Slips(Vec<Entry>),
+    /// What another system tells now, and for which plan's generation it was asked.
+    Foreign(u32, Arc<Picture>),
     /// Something to tell the operator in a line.
     Notice(Clean),
 }
@@ -149,6 +152,8 @@ pub enum Effect {
     Check(String),
     /// Look into this folder for what a second person approved.
     TwoKey(PathBuf),
+    /// Ask this backend (Alertmanager, PagerDuty) without waiting for its turn.
+    AskForeign(Arc<str>),
     /// Nobody waits for the end of this act any longer; it is not taken back.
     StopWaiting(String),
     /// Sleep as a shell's job.

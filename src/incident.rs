@@ -42,7 +42,7 @@ pub use deploy::{Deploy, Rollout};
 pub use engine::Incidents;
 pub use entry::entries;
 pub use facts::{Alarm, Figures, Happening, HappeningKind, ServiceFacts, VersionSource};
-pub use group::UNASSIGNED;
+pub use group::{UNASSIGNED, fingerprints};
 pub use item::Item;
 pub use moves::{Move, MoveRule};
 pub use record::{AlertNote, Incident, Mark, Phase};

@@ -11,6 +11,7 @@ pub mod clipboard;
 pub mod config;
 pub mod identity;
 pub mod journal;
+pub mod foreign;
 pub mod keeper;
 pub mod lines;
 pub mod logging;

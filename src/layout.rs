@@ -7,6 +7,7 @@ mod hands;
 pub use explain::{NAMES as EXPLAIN_NAMES, explain_area, explain_lines, explain_scroll, wrapped};
 pub use hands::{copy_area, copy_item, offer_at, offers, panel_at, panel_cells};
 
+use crate::incident::Incident;
 use crate::model::Model;
 use crate::model::rows::Fleet;
 use crate::model::ui::Screen;
@@ -78,10 +79,17 @@ pub fn areas(model: &Model) -> Areas {
             if panels > 0 {
                 panels_of_service(&mut areas, panels, ui.size.0 >= 100, fleet, name);
             }
+            service_large(&mut areas, model, name);
         }
         Screen::Explore => explore(&mut areas, ui.size),
         Screen::Body(_) => split(&mut areas, usize::MAX, 0),
         // What is empty has the whole body to teach.
+        Screen::Latency => latency(&mut areas, model),
+        Screen::Flow => match model.flow_rows().len() {
+            0 => {}
+            rows => share(&mut areas, rows),
+        },
+        Screen::Zoom(_) => zoom(&mut areas, model),
         Screen::Slos if model.slos.rows.is_empty() => {}
         Screen::Slos => split(&mut areas, model.slos.rows.len(), 6),
         Screen::Incidents => match model.incident_rows().len() {
@@ -128,13 +136,16 @@ pub struct IncidentAreas {
 }
 
 /// Cuts the body of an incident's screen: one column where it is narrow, the timeline at the right where it is wide.
-pub fn incident_areas(body: Rect, alerts: usize, moves: usize) -> IncidentAreas {
+pub fn incident_areas(model: &Model, it: &Incident, body: Rect) -> IncidentAreas {
+    let (alerts, moves) = (it.distinct().len(), model.shown_incidents().moves(it).len());
+    // What other systems say of it is one line more.
+    let wanted = 6 + u16::from(model.foreign.tells_of(it));
     let height = |rows: usize, most: u16| (u16::try_from(rows.max(1)).unwrap_or(most)).min(most) + 2;
     let (alerts, moves) = (height(alerts, 8), if moves == 0 { 0 } else { height(moves, 5) });
     if body.width >= 150 {
         let [left, timeline] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
         let [summary, alerts, moves, figures] = Layout::vertical([
-            Constraint::Length(6),
+            Constraint::Length(wanted),
             Constraint::Length(alerts),
             Constraint::Length(moves),
             Constraint::Min(0),
@@ -146,7 +157,7 @@ pub fn incident_areas(body: Rect, alerts: usize, moves: usize) -> IncidentAreas 
         return IncidentAreas { summary, alerts, figures, graphs, moves, timeline };
     }
     // The timeline is what one comes for: the others give way to it.
-    let summary_height = 6.min(body.height);
+    let summary_height = wanted.min(body.height);
     let mut left = body.height.saturating_sub(summary_height + 5);
     let mut take = |wanted: u16| {
         let taken = if wanted <= left { wanted } else { 0 };
@@ -164,6 +175,37 @@ pub fn incident_areas(body: Rect, alerts: usize, moves: usize) -> IncidentAreas 
     ])
     .areas(body);
     IncidentAreas { summary, alerts, figures, graphs: Rect::default(), moves, timeline }
+}
+
+/// The latencies: the list, and below it the histogram of the selected service. On a small screen both get their half.
+fn latency(areas: &mut Areas, model: &Model) {
+    let rows = model.latency_rows().len();
+    let known = model.latencies.all.iter().any(|latency| latency.spread.is_some());
+    if rows == 0 || !known && model.latency_rows().iter().all(|row| row.values.iter().all(Option::is_none)) {
+        return; // the whole body teaches, or says that nothing matches
+    }
+    share(areas, rows);
+}
+
+/// Gives the list what its rows need, but never more than half of a body that has room for both: the selected one's
+/// course is what such a screen is for.
+fn share(areas: &mut Areas, rows: usize) {
+    let body = areas.body;
+    let needed = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(3);
+    let least = if body.height >= 20 { (body.height / 2).max(10) } else { 0 };
+    let list = needed.min(body.height.saturating_sub(least));
+    [areas.list, areas.detail] = Layout::vertical([Constraint::Length(list), Constraint::Min(0)]).areas(body);
+}
+
+/// A graph over the whole screen, and below it a line of figures for each of its lines.
+fn zoom(areas: &mut Areas, model: &Model) {
+    let lines = model.closeup().map_or(0, |it| it.lines.len());
+    let body = areas.body;
+    let border = if bordered(model.ui.size) { 2 } else { 0 };
+    let wanted = u16::try_from(lines.max(1)).unwrap_or(u16::MAX).saturating_add(1 + border);
+    let table = if body.height < 10 { 0 } else { wanted.min(body.height / 3) };
+    [areas.detail, areas.list] =
+        Layout::vertical([Constraint::Min(0), Constraint::Length(table)]).areas(body);
 }
 
 /// The explorer: the line that is typed with what is said of it, the graph, and the table.
@@ -281,7 +323,7 @@ fn told(model: &Model, name: &str) -> u16 {
 /// Rows of the timeline on an incident's screen.
 pub fn timeline_rows(model: &Model, id: &str, body: Rect) -> usize {
     let Some(it) = model.shown_incidents().get(id) else { return 0 };
-    let areas = incident_areas(body, it.distinct().len(), model.shown_incidents().moves(it).len());
+    let areas = incident_areas(model, it, body);
     usize::from(areas.timeline.height.saturating_sub(2))
 }
 
@@ -292,7 +334,9 @@ fn targets(areas: &mut Areas, fleet: &Fleet) {
 fn service(areas: &mut Areas, fleet: &Fleet, name: &str, size: (u16, u16), told: u16) {
     let body = areas.body;
     let polls = fleet.targets.iter().filter(|row| &*row.target.service == name).count();
-    let list_height = u16::try_from(polls.clamp(1, 12)).unwrap_or(12) + 3;
+    // On a small screen the polls leave room for what they tell.
+    let most = if body.height < 30 { 4 } else { 12 };
+    let list_height = u16::try_from(polls.clamp(1, most)).unwrap_or(12) + 3;
     let wide = size.0 >= 100;
     let summary_height = match body.height {
         0..=9 => 1,
@@ -320,6 +364,41 @@ fn service(areas: &mut Areas, fleet: &Fleet, name: &str, size: (u16, u16), told:
         Layout::vertical([Constraint::Ratio(1, 3); 3]).areas(figures)
     };
     areas.panes = panes(rest, wide, fleet, name);
+}
+
+/// On a large screen components, breakers, queues and numbers get what they need, and the figures the rest: one above
+/// the other, with what happened beside them, if there is an incident.
+fn service_large(areas: &mut Areas, model: &Model, name: &str) {
+    let Some(row) = model.shown().services.iter().find(|row| &*row.name == name) else { return };
+    let used = |rows: usize| u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2);
+    let lines = row.components.len().max(row.breakers.len()).max(row.queues.len());
+    let below = used(lines).clamp(6, 14);
+    let panels = if model.panels.of_service(Some(name)).next().is_some() { 12 } else { 0 };
+    let fixed = areas.summary.height + areas.list.height + below + panels;
+    let figures = areas.body.height.saturating_sub(fixed);
+    if areas.body.width < 150 || figures < 15 {
+        return;
+    }
+    let [_, figures, list, rest, panels] = Layout::vertical([
+        Constraint::Length(areas.summary.height),
+        Constraint::Length(figures),
+        Constraint::Length(areas.list.height),
+        Constraint::Length(below),
+        Constraint::Min(0),
+    ])
+    .areas(areas.body);
+    areas.list = list;
+    areas.panes = panes(rest, true, model.shown(), name);
+    areas.panels = panels;
+    let happened = model.worst_incident(name).is_some();
+    let beside = if happened { Constraint::Fill(2) } else { Constraint::Length(0) };
+    let [figures, detail] = Layout::horizontal([Constraint::Fill(3), beside]).areas(figures);
+    areas.detail = detail;
+    areas.figures = if figures.height >= 24 {
+        Layout::vertical([Constraint::Ratio(1, 3); 3]).areas(figures)
+    } else {
+        Layout::horizontal([Constraint::Ratio(1, 3); 3]).areas(figures)
+    };
 }
 
 /// Components, breakers, queues, numbers: side by side where it is wide; else only those that have something to say.

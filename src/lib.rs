@@ -20,6 +20,7 @@ pub mod rules;
 pub mod incident;
 pub mod notification;
 pub mod action;
+pub mod foreign;
 pub mod command;
 pub mod keymap;
 pub mod theme;

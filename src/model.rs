@@ -8,8 +8,10 @@ pub mod chart;
 pub mod desk;
 pub mod explore;
 mod facts;
+pub mod flow;
 pub mod hands;
 pub mod judge;
+pub mod latency;
 pub mod line;
 pub mod names;
 pub mod panels;
@@ -19,7 +21,9 @@ pub mod standing;
 pub mod ui;
 pub mod versions;
 pub mod wall;
+pub mod zoom;
 
+use crate::foreign::Book;
 use crate::incident::{Incident, Incidents};
 use crate::journal::Who;
 use crate::plan::Plan;
@@ -32,6 +36,8 @@ use crate::units::Timestamp;
 use browse::Browse;
 use desk::Desk;
 use explore::Explore;
+use flow::Flow;
+use latency::Latencies;
 use panels::Panels;
 use rows::{Counts, Fleet, ServiceRow, TargetRow};
 use slos::{SloRow, Slos};
@@ -39,6 +45,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use ui::{RowKey, Screen, Ui};
+use zoom::Zoom;
 
 /// How much of what is on the screen may have changed since the last frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +115,8 @@ pub struct Model {
     pub slos: Slos,
     /// What is going wrong, and what went wrong a short while ago.
     pub incidents: Incidents,
+    /// What Alertmanager and PagerDuty tell.
+    pub foreign: Book,
     /// What is done to services: menu, box, acts under way, ledger.
     pub acts: act::Acts,
     /// Who sits here: stands in the journal.
@@ -118,6 +127,12 @@ pub struct Model {
     pub judging: Judging,
     /// The panels.
     pub panels: Panels,
+    /// The latency screen.
+    pub latencies: Latencies,
+    /// The screen of breakers and queues.
+    pub flow: Flow,
+    /// The graph that fills the screen.
+    pub zoom: Option<Zoom>,
     /// The explorer.
     pub explore: Explore,
     /// The body that is browsed.
@@ -157,11 +172,15 @@ impl Model {
             ),
             slos: Slos::of(&plan.slos),
             incidents: Incidents::new(Arc::clone(&plan.incidents)),
+            foreign: Book::default(),
             acts: act::Acts::new(&plan.policies),
             who: Who::default(),
             deeds: 0,
             judging: Judging::new(now),
             panels: Panels::of(&plan),
+            latencies: Latencies::of(plan.services.len(), latency::RANGE.min(plan.limits.retention)),
+            flow: Flow::default(),
+            zoom: None,
             explore: Explore::default(),
             browse: None,
             heard: now,
@@ -184,6 +203,11 @@ impl Model {
     /// The incidents of the picture that is shown.
     pub fn shown_incidents(&self) -> &Incidents {
         self.ui.frozen.as_ref().map_or(&self.incidents, |picture| &picture.incidents)
+    }
+
+    /// The objectives of the picture that is shown.
+    pub fn shown_slos(&self) -> &[SloRow] {
+        self.ui.frozen.as_ref().map_or(&self.slos.rows, |picture| &picture.slos)
     }
 
     /// The moment of the picture that is shown: now, or when it was frozen.
@@ -213,6 +237,14 @@ impl Model {
                 .browse
                 .as_ref()
                 .map_or_else(Vec::new, |browse| browse.found(filter).map(RowKey::Family).collect()),
+            Screen::Latency => {
+                self.latency_rows().iter().map(|row| RowKey::Service(Arc::clone(row.name))).collect()
+            }
+            Screen::Flow => self.flow_rows().into_iter().map(|row| RowKey::Flow(row.key)).collect(),
+            Screen::Zoom(_) => {
+                let lines = self.closeup().map(|it| it.lines).unwrap_or_default();
+                (0..lines.len()).map(RowKey::Line).collect()
+            }
             Screen::Slos => self.slo_rows().iter().map(|row| RowKey::Slo(Arc::clone(&row.name))).collect(),
             Screen::Incidents => {
                 self.incident_rows().iter().map(|it| RowKey::Incident(Arc::clone(&it.id))).collect()
@@ -228,8 +260,7 @@ impl Model {
     pub fn slo_rows(&self) -> Vec<&SloRow> {
         let list = &self.ui.slos;
         let mut rows: Vec<&SloRow> = self
-            .slos
-            .rows
+            .shown_slos()
             .iter()
             .filter(|row| ui::passes(&list.filter, [&*row.name, &*row.service, &*row.title].into_iter()))
             .collect();
@@ -243,8 +274,8 @@ impl Model {
     /// The incidents of the list: filtered; the open ones, the worst first, then those that are over.
     pub fn incident_rows(&self) -> Vec<&Incident> {
         let list = &self.ui.incidents;
-        let mut rows = self.incidents.open();
-        rows.extend(self.incidents.recent());
+        let mut rows = self.shown_incidents().open();
+        rows.extend(self.shown_incidents().recent());
         rows.retain(|it| {
             let title = it.title();
             let texts = [&*it.id, it.severity.word(), title.as_str()];
@@ -286,6 +317,9 @@ impl Model {
             || !self.work.is_empty()
             || self.desk.progress.is_some()
             || !self.panels.due.is_empty()
+            || !self.latencies.due.is_empty()
+            || !self.flow.due.is_empty()
+            || self.zoom.as_ref().is_some_and(|zoom| zoom.due)
             || self.explore.has_work()
     }
 

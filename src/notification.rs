@@ -19,7 +19,7 @@ mod tests;
 pub use backoff::backoff;
 pub use channel::{Address, Channel, Via};
 pub use limit::{Bucket, Rate};
-pub use payload::{LARGEST, Message};
+pub use payload::{LARGEST, Message, dedup_key};
 pub use quiet::Quiet;
 pub use router::{Delivery, Failing, Outcome, Router};
 
@@ -55,6 +55,8 @@ pub struct Notice {
     pub at: Timestamp,
     /// When the incident began.
     pub started: Timestamp,
+    /// All of its alerts come from other systems.
+    pub elsewhere: bool,
     /// Labels that all of its alerts share.
     pub labels: Vec<(String, String)>,
     /// Annotations of its gravest alert.
@@ -133,6 +135,7 @@ impl Notice {
             url: None,
             at,
             started: at,
+            elsewhere: false,
             labels: Vec::new(),
             annotations: Vec::new(),
         }

@@ -3,6 +3,7 @@
 //! What stands in a plan has been checked: nothing in it can fail at 3 a.m. because of how it was written.
 
 mod actions;
+mod foreign;
 mod history;
 mod incidents;
 mod keys;
@@ -17,6 +18,7 @@ use self::notify::{compile as channels, terminal};
 use crate::action::{Action, Policy};
 use crate::config::poll::PollKind;
 use crate::config::{Actions, Ascii, Band, Bands, Config, DerivedKind, Problem, Ring, Service, Wall};
+use crate::foreign::Backend;
 use crate::keymap::Keymap;
 use crate::labels::Matcher;
 use crate::notification::Channel;
@@ -41,6 +43,8 @@ pub use signals::{Signal, SignalSet};
 pub struct Plan {
     /// Grows with each reload: reports carry it, so that those of an older plan can be told.
     pub generation: u32,
+    /// The main file of the configuration, as it is named to people; none where there is none.
+    pub file: Option<Arc<str>>,
     /// Services in order of name.
     pub services: Vec<ServicePlan>,
     /// Every poll of every instance; a target's id is its index.
@@ -63,6 +67,8 @@ pub struct Plan {
     pub slos: Vec<Arc<Slo>>,
     /// Rules, and whose their alerts are.
     pub rules: RulesPlan,
+    /// Systems that know incidents, in order of name.
+    pub foreign: Vec<Arc<Backend>>,
     /// Where to look whether our own link works.
     pub references: Vec<SocketAddr>,
     /// What the store may hold.
@@ -189,6 +195,7 @@ impl Plan {
         let terminal = terminal(config, &mut problems);
         let policies = actions::policies(config, &mut problems);
         let actions = actions::compile(config, &mut problems);
+        let foreign = foreign::compile(config, &mut problems);
         let slos = slos::compile(config, &services, &mut problems);
         let rules = rules::compile(config, &services, &slos, &mut problems);
         let targets = targets::finish(drafts, &services, &panels, &slos, &rules);
@@ -200,6 +207,7 @@ impl Plan {
         }
         let mut plan = Self {
             generation,
+            file: config.files.first().cloned(),
             services,
             history: history::compile(config, &targets),
             targets,
@@ -212,6 +220,7 @@ impl Plan {
             policies,
             slos,
             rules,
+            foreign,
             references,
             limits: Limits { retention: config.engine.retention, max_bytes: config.engine.memory as usize },
             ui,

@@ -30,6 +30,7 @@ mod print;
 mod select;
 mod shape;
 mod sort;
+mod spread;
 mod stepper;
 mod value;
 mod window;
@@ -46,6 +47,7 @@ pub use json::render_json;
 pub use number::format_value;
 pub use parse::{ParseError, parse};
 pub use shape::{Match, Piece, What};
+pub use spread::{Spread, quantiles};
 pub use stepper::Stepper;
 pub use value::{Answer, Compat, EvalError, Limits, Options, Point, Range, Row, Value, ValueKind};
 

@@ -6,8 +6,10 @@
 
 mod acts;
 mod dashboard;
+mod elsewhere;
 mod errand;
 mod exported;
+mod hands;
 mod headless;
 mod pace;
 mod plain;
@@ -15,6 +17,7 @@ mod snapshot;
 mod watch;
 
 pub use dashboard::{Dashboard, Loader, run};
+pub use elsewhere::Elsewhere;
 pub use errand::Errand;
 pub use exported::{Exported, exported};
 pub use headless::{Rounds, observe, observe_after};
@@ -22,6 +25,7 @@ pub use plain::{Plain, plain};
 pub use watch::{Say, Watcher, try_out, watch};
 
 use crate::event::What;
+use crate::io::foreign::{self, Heard, Listener};
 use crate::io::poll::{LinkState, Message, Setup};
 use crate::model::Model;
 use crate::plan::Plan;
@@ -40,6 +44,30 @@ fn setup(plan: &Plan) -> Setup {
         targets: plan.targets.iter().map(|target| target.as_ref().clone()).collect(),
         generation: plan.generation,
         references: plan.references.clone(),
+    }
+}
+
+/// Pictures of other systems that may wait.
+const HEARD: usize = 8;
+
+/// Begins to listen to Alertmanager and PagerDuty.
+///
+/// # Errors
+/// There is no thread to be had.
+fn listen(plan: &Plan) -> std::io::Result<(Listener, tokio::sync::mpsc::Receiver<Heard>)> {
+    let (hearing, heard) = tokio::sync::mpsc::channel(HEARD);
+    let listener = Listener::start(hearing)?;
+    listener.configure(listening(plan));
+    Ok((listener, heard))
+}
+
+/// What is listened to for a plan.
+fn listening(plan: &Plan) -> foreign::Setup {
+    foreign::Setup {
+        generation: plan.generation,
+        backends: plan.foreign.clone(),
+        owners: plan.rules.owners.clone(),
+        services: plan.services.iter().map(|service| std::sync::Arc::clone(&service.name)).collect(),
     }
 }
 

@@ -9,8 +9,11 @@ mod copy;
 mod explain;
 mod explore;
 mod figures;
+mod foreign;
+mod flow;
 mod incidents;
 mod keys;
+mod latency;
 mod mouse;
 mod offers;
 mod panels;
@@ -19,9 +22,11 @@ mod recall;
 mod reports;
 mod ruling;
 mod wall;
+mod zoom;
 
 use crate::event::{Effect, Event, What};
 use crate::model::desk::Desk;
+use crate::model::latency::Latencies;
 use crate::model::rows::Fleet;
 use crate::model::ui::Message;
 use crate::model::{Changed, Model};
@@ -116,9 +121,13 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
             say(model, true, format!("reload refused, the old configuration stays: {first}{more}"));
         }
+        What::Foreign(generation, picture) => foreign::taken(model, generation, picture, &mut effects),
         What::Notice(text) => say(model, false, text.to_string()),
     }
     panels::queue(model);
+    latency::queue(model);
+    flow::queue(model);
+    zoom::queue(model);
     explore::queue(model);
     ruling::plan_ahead(model);
     effects
@@ -236,9 +245,12 @@ fn reload(model: &mut Model, plan: &Arc<Plan>) {
     model.work = (0..plan.services.len()).collect();
     model.desk = Desk::new(plan);
     model.panels.reload(plan);
+    model.latencies = Latencies::of(plan.services.len(), model.latencies.range);
+    model.zoom = None;
     model.rules.reload(plan.rules.sets.clone(), plan.rules.owners.clone());
     model.slos.reload(&plan.slos);
     model.incidents.reload(Arc::clone(&plan.incidents));
+    foreign::reloaded(model);
     reports::refresh_states(model);
     model.ui.settle(&model.fleet);
     say(

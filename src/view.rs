@@ -13,13 +13,16 @@ mod body;
 mod chart;
 mod confirm;
 mod draw;
+mod elsewhere;
 mod explain;
 mod explore;
+mod flow;
 mod footer;
 mod header;
 mod help;
 mod incident;
 mod incidents;
+mod latency;
 mod list;
 mod menu;
 mod offers;
@@ -28,11 +31,14 @@ mod overview;
 mod panels;
 mod progress;
 mod promises;
+mod remedy;
 mod service;
 mod slos;
 mod strip;
 mod targets;
+mod teach;
 mod under;
+mod zoom;
 
 pub use under::under;
 mod wall;
@@ -69,6 +75,7 @@ pub fn paint(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             let clipped = layout::Areas {
                 list: clip(areas.list),
                 summary: clip(areas.summary),
+                detail: clip(areas.detail),
                 figures: areas.figures.map(clip),
                 panes: areas.panes.map(clip),
                 panels: clip(areas.panels),
@@ -86,6 +93,9 @@ pub fn paint(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             };
             explore::draw(model, theme, &clipped, buf);
         }
+        Screen::Latency => latency::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
+        Screen::Flow => flow::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
+        Screen::Zoom(_) => zoom::draw(model, theme, clip(areas.detail), clip(areas.list), buf),
         Screen::Slos => slos::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
         Screen::Incidents => incidents::draw(model, theme, clip(areas.list), clip(areas.detail), buf),
         Screen::Incident(id) => incident::draw(model, theme, id, clip(areas.body), buf),

@@ -99,7 +99,7 @@ fn everything_with_a_name_can_be_found() {
     fresh(&mut sim);
     sim.press(":explore_rate(htt");
     let metrics: Vec<&str> = sim.model.ui.line.offers.iter().map(|offer| offer.line.as_str()).collect();
-    let all = metrics.iter().all(|line| line.starts_with("explore rate(http"));
+    let all = metrics.iter().all(|line| line.starts_with("explore rate(") && line.contains("http"));
     assert!(all && !metrics.is_empty(), "{metrics:?}");
     for (keys, sorts) in [(":incident_", "incident"), (":slo_", "SLO")] {
         fresh(&mut sim);

@@ -148,6 +148,8 @@ impl Room {
             environment: service.as_ref().map(|_| "prod".into()),
             severity: *severity,
             runbook: Some("https://wiki/r".to_owned()),
+            suppressed: false,
+            group: "",
         });
         let changes = self.incidents.observe(now, alarms, &facts);
         self.keep(changes)
@@ -626,8 +628,15 @@ fn twenty_dashboards_name_an_incident_alike() {
         let now = at("1m") + std::time::Duration::from_millis(skew * 700);
         let (mut alert, service, severity) = alert("High checkout P2", now);
         alert.active_at = now;
-        let alarm =
-            Alarm { alert: &alert, service, environment: Some("prod".into()), severity, runbook: None };
+        let alarm = Alarm {
+            alert: &alert,
+            service,
+            environment: Some("prod".into()),
+            severity,
+            runbook: None,
+            suppressed: false,
+            group: "",
+        };
         let changes = room.incidents.observe(now, std::iter::once(alarm), &[facts("checkout")]);
         room.keep(changes);
         names.insert(room.only().id.to_string());

@@ -65,6 +65,8 @@ impl State {
             environment: Some("prod".into()),
             severity: if alert == "checkout" { Severity::P1 } else { Severity::P3 },
             runbook: Some("https://wiki/run".to_owned()),
+            suppressed: false,
+            group: "",
         };
         // For the length of the test: what an alarm borrows.
         let [first, second]: [&'static Alert; 2] = [Box::leak(Box::new(first)), Box::leak(Box::new(second))];

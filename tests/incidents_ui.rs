@@ -382,8 +382,15 @@ fn what_has_no_service_is_seen_all_the_same() {
         resolved_at: None,
         keep_firing_since: None,
     };
-    let alarm =
-        Alarm { alert: &alert, service: None, environment: None, severity: Severity::P2, runbook: None };
+    let alarm = Alarm {
+        alert: &alert,
+        service: None,
+        environment: None,
+        severity: Severity::P2,
+        runbook: None,
+        suppressed: false,
+        group: "",
+    };
     sim.model.incidents.observe(now, std::iter::once(alarm), &[]);
     for keys in ["", "6"] {
         sim.press(keys);

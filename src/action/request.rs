@@ -291,6 +291,7 @@ fn identity(auth: &Auth) -> Option<String> {
             format!("Authorization: Basic (user and ${})", variable(password.first()))
         }
         Credential::Bearer(tokens) => format!("Authorization: Bearer ${}", variable(tokens.first())),
+        Credential::Token(keys) => format!("Authorization: Token token=${}", variable(keys.first())),
         Credential::Header { name, value } => format!("{name}: ${}", variable(value.first())),
         Credential::Login { .. } => "Authorization: Bearer (token of a login)".to_owned(),
     })
@@ -309,6 +310,9 @@ fn credentials(auth: &Auth, out: &mut String) {
         }
         Credential::Bearer(tokens) => {
             let _ = write!(out, " -H \"Authorization: Bearer ${}\"", variable(tokens.first()));
+        }
+        Credential::Token(keys) => {
+            let _ = write!(out, " -H \"Authorization: Token token=${}\"", variable(keys.first()));
         }
         Credential::Header { name, value } => {
             let _ = write!(out, " -H {}\"${}\"", quoted(&format!("{name}: ")), variable(value.first()));

@@ -64,6 +64,10 @@ pub enum ActionKind {
     FlushCache,
     /// Another version is run.
     Rollback,
+    /// Somebody else's alerts are silenced, or heard again.
+    Silence,
+    /// A page is acknowledged, resolved or written upon.
+    Page,
     /// Anything else.
     #[default]
     Custom,
@@ -71,7 +75,8 @@ pub enum ActionKind {
 
 impl ActionKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Restart, Self::FlushCache, Self::Rollback, Self::Custom];
+    pub const ALL: [Self; 6] =
+        [Self::Restart, Self::FlushCache, Self::Rollback, Self::Silence, Self::Page, Self::Custom];
 
     /// As it is written.
     pub const fn word(self) -> &'static str {
@@ -79,6 +84,8 @@ impl ActionKind {
             Self::Restart => "restart",
             Self::FlushCache => "flush-cache",
             Self::Rollback => "rollback",
+            Self::Silence => "silence",
+            Self::Page => "page",
             Self::Custom => "custom",
         }
     }
@@ -86,6 +93,12 @@ impl ActionKind {
     /// The kind of that word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Does it change a service? Silences and pages change who is told of it, and nothing that users feel: they are what
+    /// people on call need most while services must not be touched.
+    pub const fn changes_service(self) -> bool {
+        !matches!(self, Self::Silence | Self::Page)
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod act;
 pub(super) mod args;
+mod elsewhere;
 mod json;
 mod text;
 

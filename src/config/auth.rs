@@ -60,6 +60,8 @@ pub enum Credential {
     },
     /// `Authorization: Bearer`, tokens tried in turn.
     Bearer(SecretList),
+    /// `Authorization: Token token=...`, as PagerDuty wants it; keys tried in turn.
+    Token(SecretList),
     /// A header of its own, values tried in turn.
     Header {
         /// The header's name.

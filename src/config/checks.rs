@@ -85,7 +85,9 @@ checks! {
     /// Over which time an objective holds.
     SLO_WINDOW = "a duration, week, month or quarter", slo_window;
     /// Name of an engine.
-    ENGINE = "\"embedded\"", engine;
+    ENGINE = "\"embedded\", or the name of a backend", name;
+    /// Base URL of a server.
+    BACKEND = "a URL: http://HOST:PORT or https://", backend;
 }
 
 const POLLED: &[&str] = &["http", "https", "redis", "rediss", "tcp", "grpc"];
@@ -266,12 +268,12 @@ fn slo_window(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn engine(text: &str) -> Result<(), String> {
-    if text == "embedded" {
-        return Ok(());
+fn backend(text: &str) -> Result<(), String> {
+    let url = some_url(text, &["http", "https"])?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("is a base URL: leave ? and # out".to_owned());
     }
-    Err("is no engine that this version has: backends are known, but not built yet; write \"embedded\""
-        .to_owned())
+    Ok(())
 }
 
 #[cfg(test)]
@@ -305,7 +307,12 @@ mod tests {
                 &["", "Fri 16:00 Mon 08:00 UTC", "Fri 25:00 - Mon 08:00 UTC", "Fri 16:00 - Mon 08:00"],
             ),
             (DATE, &["2025-12-25"], &["", "25.12.2025", "2025-13-01", "2025-12-25T00:00"]),
-            (ENGINE, &["embedded"], &["prom"]),
+            (ENGINE, &["embedded", "prom"], &["", "a b"]),
+            (
+                BACKEND,
+                &["http://h:9090", "https://h/prometheus"],
+                &["h:9090", "tcp://h:1", "http://h/?q", "http://u:p@h"],
+            ),
             (WORDS, &["a"], &["", "  ", "\0"]),
         ] {
             for text in good {

@@ -58,8 +58,10 @@ pub enum NotifyKind {
     Webhook(Spanned<Destination>),
     /// `alertmanager`
     Alertmanager {
-        /// The server.
+        /// The server; empty where a backend is named.
         url: Spanned<Destination>,
+        /// The backend whose members are told; it exists and is of that kind.
+        backend: Option<Spanned<String>>,
         /// How often alerts that fire are sent again.
         resend: Duration,
     },
@@ -118,7 +120,8 @@ pub(super) fn read(name: &str, tree: &Tree) -> Notify {
         "slack" => NotifyKind::Slack(url),
         "chat" => NotifyKind::Chat(url),
         "alertmanager" => {
-            NotifyKind::Alertmanager { url, resend: tree.duration("resend").unwrap_or_default() }
+            let backend = tree.spanned("backend");
+            NotifyKind::Alertmanager { url, backend, resend: tree.duration("resend").unwrap_or_default() }
         }
         _ => NotifyKind::Webhook(url),
     };
@@ -157,10 +160,46 @@ fn destination(tree: &Tree) -> Spanned<Destination> {
     Spanned { value, at: item.at.clone() }
 }
 
+/// Either a URL or a backend that can take alerts.
+fn alertmanager(tree: &Tree, config: &Config, problems: &mut Vec<Problem>) {
+    let wrong = |message: &str, remedy: &str| {
+        Problem::new(&tree.at, &tree.path, message.to_owned()).with_remedy(remedy)
+    };
+    match (tree.spanned("backend"), tree.tried("url")) {
+        (None, true) => {}
+        (None, false) => {
+            problems.push(wrong("goes nowhere", "add url = \"http://HOST:9093\", or backend = \"NAME\""));
+        }
+        (Some(_), true) => problems.push(wrong("url and backend exclude each other", "keep one")),
+        (Some(named), false) => {
+            let takes =
+                |backend: &super::Backend| matches!(backend.kind, super::BackendKind::Alertmanager { .. });
+            if config.backends.get(&named.value).is_some_and(takes) {
+                return;
+            }
+            let names = config
+                .backends
+                .values()
+                .filter(|backend| takes(backend))
+                .map(|backend| backend.name.as_str());
+            let message =
+                format!("there is no backend {} of kind alertmanager", super::walk::quote(&named.value));
+            let problem = Problem::new(&named.at, format!("{}.backend", tree.path), message);
+            problems.push(match super::walk::nearest(&named.value, names) {
+                Some(near) => problem.with_remedy(format!("did you mean \"{near}\"?")),
+                None => problem.with_remedy("add it, or write url = \"http://HOST:9093\""),
+            });
+        }
+    }
+}
+
 /// Names that a table refers to must be there.
 pub(super) fn refer(tree: &Tree, config: &Config, problems: &mut Vec<Problem>) {
     if has_http(tree) {
         read::refers(tree, "auth", config.auth.keys(), problems);
+    }
+    if tree.word == "alertmanager" {
+        alertmanager(tree, config, problems);
     }
     let lists: [(&str, &str, Vec<&str>); 2] = [
         ("services", "service", config.services.keys().map(String::as_str).collect()),

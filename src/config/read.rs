@@ -51,6 +51,10 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
             .map(|(name, tree)| (name.to_owned(), super::rules::read(name, tree)))
             .collect(),
         builtin_rules: super::rules::builtin(tree.table("builtin_rules")),
+        backends: tree
+            .tables("backend")
+            .map(|(name, tree)| (name.to_owned(), super::backend::read(name, tree)))
+            .collect(),
         engine: engine(tree.table("engine")),
         ui: ui(tree.table("ui")),
         wall: tree.table("wall").map(wall).unwrap_or_default(),
@@ -78,6 +82,7 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
     for (_, tree) in tree.table("incident").into_iter().flat_map(|incident| incident.tables("moves")) {
         refers(tree, "service", config.services.keys(), problems);
     }
+    super::backend::refer(tree, &config, problems);
     for (_, tree) in tree.tables("notify") {
         channel_refers(tree, &config, problems);
     }
@@ -163,18 +168,13 @@ fn poll_defaults(tree: &Tree) -> PollDefaults {
 }
 
 fn engine(tree: Option<&Tree>) -> Engine {
-    let Some(tree) = tree else {
-        let none = std::time::Duration::ZERO;
-        return Engine { memory: 0, retention: none, history: none, history_full: none, history_size: 0 };
-    };
-    // There is one engine so far; the walker refuses any other.
-    let _ = tree.text("default");
     Engine {
-        memory: tree.whole("memory").unwrap_or_default(),
-        retention: tree.duration("retention").unwrap_or_default(),
-        history: tree.duration("history").unwrap_or_default(),
-        history_full: tree.duration("history_full").unwrap_or_default(),
-        history_size: tree.whole("history_size").unwrap_or_default(),
+        default: tree.and_then(|tree| tree.spanned("default")).unwrap_or_default(),
+        memory: tree.and_then(|tree| tree.whole("memory")).unwrap_or_default(),
+        retention: tree.and_then(|tree| tree.duration("retention")).unwrap_or_default(),
+        history: tree.and_then(|tree| tree.duration("history")).unwrap_or_default(),
+        history_full: tree.and_then(|tree| tree.duration("history_full")).unwrap_or_default(),
+        history_size: tree.and_then(|tree| tree.whole("history_size")).unwrap_or_default(),
     }
 }
 

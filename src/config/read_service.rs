@@ -18,6 +18,7 @@ pub(crate) fn service(name: &str, tree: &Tree, window: Duration, problems: &mut 
         labels: plain(tree.pairs("labels")),
         select: tree.spanned("select"),
         auth: tree.text("auth"),
+        engine: tree.spanned("engine"),
         preset: tree.spanned("preset"),
         depends_on: tree.texts("depends_on"),
         links: tree.pairs("links"),
@@ -80,7 +81,7 @@ fn reachable(service: &Service, tree: &Tree, problems: &mut Vec<Problem>) {
     let s = &service.signals;
     let signals = s.requests.is_some() || s.errors.is_some() || s.latency.is_some();
     // A key that was given and is unsound has been reported; it does not make the service empty as well.
-    let tried = ["poll", "select", "signals"].iter().any(|key| tree.tried(key));
+    let tried = ["poll", "select", "signals", "engine"].iter().any(|key| tree.tried(key));
     if service.polls.is_empty() && service.derived.is_empty() && !signals && !tried {
         let problem = Problem::new(&tree.at, &tree.path, "has nothing that could be asked");
         problems.push(problem.with_remedy("add instances = [\"http://HOST:PORT\"]"));

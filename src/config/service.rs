@@ -24,6 +24,8 @@ pub struct Service {
     pub select: Option<Spanned<String>>,
     /// Name of an `auth` table; it exists.
     pub auth: Option<String>,
+    /// Who answers its expressions, if not as `engine.default` says; see [`super::Config::backend_of`].
+    pub engine: Option<Spanned<String>>,
     /// Name of a preset.
     pub preset: Option<Spanned<String>>,
     /// Services or components that this one needs.

@@ -83,6 +83,8 @@ pub enum Actions {
 /// Which engine answers the expressions, and how much of the past it keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Engine {
+    /// `embedded`, or the name of a backend: who answers for services that say nothing else.
+    pub default: Spanned<String>,
     /// The most memory that samples may take, in bytes.
     pub memory: u64,
     /// How long samples are kept in memory.

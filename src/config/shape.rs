@@ -4,6 +4,7 @@
 //! example file ([`super::document`]) are made from it. Nothing is checked here.
 
 mod action;
+mod backend;
 mod incident;
 mod notify;
 mod panel;

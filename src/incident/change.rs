@@ -43,6 +43,8 @@ pub struct Brief {
     pub runbook: Option<String>,
     /// Silenced here for a while: nobody is to be rung.
     pub snoozed: bool,
+    /// All of its alerts come from other systems: whoever is told by those need not be told through them by us.
+    pub elsewhere: bool,
 }
 
 /// What happened.

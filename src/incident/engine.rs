@@ -11,7 +11,7 @@ use super::signs::Signs;
 use crate::journal::Who;
 use crate::severity::Severity;
 use crate::units::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub struct Incidents {
     pub(super) signs: Signs,
     link_down: bool,
     hold_until: Option<Timestamp>,
+    /// Backends that do not answer.
+    deaf: BTreeSet<String>,
 }
 
 /// The worst of what fires in each incident this round, and why.
@@ -45,7 +47,13 @@ impl Incidents {
             signs: Signs::default(),
             link_down: false,
             hold_until: None,
+            deaf: BTreeSet::new(),
         }
+    }
+
+    /// These backends do not answer: what they told of has not ended because nobody tells of it any more.
+    pub fn deaf(&mut self, backends: impl IntoIterator<Item = String>) {
+        self.deaf = backends.into_iter().collect();
     }
 
     /// Goes on with other settings; timers that run keep their ends.
@@ -100,6 +108,7 @@ impl Incidents {
         {
             let Some(incident) = self.all.get(&change.incident) else { continue };
             change.brief.title = incident.title();
+            change.brief.elsewhere = incident.is_elsewhere();
             change.brief.runbook = incident.runbook().map(str::to_owned);
         }
     }
@@ -180,7 +189,10 @@ impl Incidents {
                     continue;
                 }
                 let fingerprint = &alert.fingerprint;
-                if round.firing.contains(fingerprint) {
+                if self.deaf.contains(&alert.origin) {
+                    continue;
+                }
+                if round.firing.contains(fingerprint) || round.held.contains(fingerprint) {
                     watch.unconfirmed.remove(fingerprint);
                 } else if !watch.still_believed(fingerprint, at, round, self.settings.settle) {
                     watch.unconfirmed.remove(fingerprint);

@@ -30,8 +30,9 @@ impl Change {
         if let Some(runbook) = &brief.runbook {
             put("runbook", Value::from(runbook.as_str()));
         }
-        if brief.snoozed {
-            put("snoozed", Value::from(true));
+        for (name, _) in [("snoozed", brief.snoozed), ("elsewhere", brief.elsewhere)].iter().filter(|it| it.1)
+        {
+            put(name, Value::from(true));
         }
         put("person", Value::from(self.by.is_some()));
         let mut change = match serde_json::to_value(&self.what) {
@@ -95,6 +96,7 @@ impl Change {
         change.insert("what".to_owned(), Value::from(word));
         let what: What = serde_json::from_value(Value::Object(change)).ok()?;
         let person = entry.details.get("person").and_then(Value::as_bool).unwrap_or(false);
+        let flag = |key: &str| entry.details.get(key).and_then(Value::as_bool).unwrap_or(false);
         let runbook = entry.details.get("runbook").and_then(Value::as_str);
         let brief = Brief {
             service: spell::tidy(text("service"), NAME).into(),
@@ -103,7 +105,8 @@ impl Change {
             title: spell::tidy(text("title"), NAME),
             began: spell::moment::parse(text("began")).unwrap_or(entry.at),
             runbook: runbook.map(|url| spell::tidy(url, TEXT)),
-            snoozed: entry.details.get("snoozed").and_then(Value::as_bool).unwrap_or(false),
+            snoozed: flag("snoozed"),
+            elsewhere: flag("elsewhere"),
         };
         Some(Self {
             at: entry.at,
@@ -141,6 +144,7 @@ impl Incident {
             began: self.began,
             runbook: self.runbook().map(str::to_owned),
             snoozed: self.snoozed(at),
+            elsewhere: self.is_elsewhere(),
         }
     }
 }

@@ -20,6 +20,10 @@ pub struct Alarm<'a> {
     pub severity: Severity,
     /// Its annotation `runbook_url`, or the service's link.
     pub runbook: Option<String>,
+    /// Where it comes from, nobody is told of it: silenced, inhibited, muted.
+    pub suppressed: bool,
+    /// What splits the unassigned ones: the labels of its group, where it comes from. Empty: nothing.
+    pub group: &'a str,
 }
 
 /// Where the versions of a service's instances come from.

@@ -3,7 +3,8 @@
 use super::facts::{Alarm, ServiceFacts};
 use super::record::AlertNote;
 use super::spell::{self, NAME, TEXT, fnv};
-use crate::rules::AlertState;
+use crate::labels::Labels;
+use crate::rules::{AlertState, Origin};
 use crate::severity::Severity;
 use crate::units::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,8 @@ pub(super) struct Round {
     pub(super) groups: BTreeMap<String, Vec<Fire>>,
     pub(super) firing: BTreeSet<String>,
     pub(super) pending: BTreeSet<String>,
+    /// Those that fire, but of which nobody is told where they come from: they open nothing, and end nothing.
+    pub(super) held: BTreeSet<String>,
 }
 
 impl Round {
@@ -41,6 +44,9 @@ impl Round {
                 AlertState::Resolved => {}
                 AlertState::Pending => {
                     round.pending.insert(fingerprint);
+                }
+                AlertState::Firing if alarm.suppressed => {
+                    round.held.insert(fingerprint);
                 }
                 // The same alert twice (two sets with the same rule) is one.
                 AlertState::Firing if !round.firing.insert(fingerprint.clone()) => {}
@@ -60,10 +66,22 @@ impl Round {
 }
 
 fn fingerprint(alarm: &Alarm<'_>) -> String {
-    let service = alarm.service.as_deref().unwrap_or(UNASSIGNED);
-    let mut parts = vec![service, &*alarm.alert.name];
-    parts.extend(alarm.alert.labels.iter().flat_map(|(name, value)| [name, value]));
+    fingerprint_of(alarm.service.as_deref(), &alarm.alert.name, &alarm.alert.labels)
+}
+
+fn fingerprint_of(service: Option<&str>, name: &str, labels: &Labels) -> String {
+    let mut parts = vec![service.unwrap_or(UNASSIGNED), name];
+    parts.extend(labels.iter().flat_map(|(name, value)| [name, value]));
     format!("{:016x}", fnv(&parts))
+}
+
+/// The names ([`AlertNote::fingerprint`]) that an alert of these services has within incidents, one a service; of an
+/// alert of none, the one that it has among the unassigned.
+pub fn fingerprints(services: &[Arc<str>], name: &str, labels: &Labels) -> Vec<Box<str>> {
+    if services.is_empty() {
+        return vec![fingerprint_of(None, name, labels).into()];
+    }
+    services.iter().map(|service| fingerprint_of(Some(service), name, labels).into()).collect()
 }
 
 fn fire(alarm: &Alarm<'_>, fingerprint: String, group_by: &[Box<str>]) -> Fire {
@@ -75,6 +93,9 @@ fn fire(alarm: &Alarm<'_>, fingerprint: String, group_by: &[Box<str>]) -> Fire {
         if let Some(value) = alert.labels.get(label) {
             let _ = write!(key, ",{label}={value}");
         }
+    }
+    if alarm.service.is_none() && !alarm.group.is_empty() {
+        let _ = write!(key, ",{}", alarm.group);
     }
     let summary = ["summary", "description", "message"].into_iter().find_map(|name| alert.annotation(name));
     Fire {
@@ -90,6 +111,10 @@ fn fire(alarm: &Alarm<'_>, fingerprint: String, group_by: &[Box<str>]) -> Fire {
             summary: spell::tidy(summary.unwrap_or_default(), 400),
             runbook: alarm.runbook.as_deref().map(|url| spell::tidy(url, TEXT)).filter(|url| !url.is_empty()),
             labels: spell::tidy(&alert.labels.to_string(), TEXT),
+            origin: match &alert.origin {
+                Origin::Backend(name) => spell::tidy(name, NAME),
+                _ => String::new(),
+            },
             firing: true,
         },
     }

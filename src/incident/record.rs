@@ -122,6 +122,9 @@ pub struct AlertNote {
     pub runbook: Option<String>,
     /// Its labels as text.
     pub labels: String,
+    /// The backend that told of it; empty: our own rules.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub origin: String,
     /// Does it still fire?
     #[serde(skip, default = "yes")]
     pub firing: bool,
@@ -207,6 +210,11 @@ impl Incident {
         let Some(alert) = self.foremost() else { return self.why.clone() };
         let what = if alert.summary.is_empty() { &alert.name } else { &alert.summary };
         super::spell::tidy(what, super::spell::NAME)
+    }
+
+    /// Do all of its alerts come from other systems?
+    pub fn is_elsewhere(&self) -> bool {
+        !self.alerts.is_empty() && self.alerts.iter().all(|alert| !alert.origin.is_empty())
     }
 
     /// Where to look first.

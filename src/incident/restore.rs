@@ -19,6 +19,7 @@ pub(super) fn blank_brief(at: Timestamp) -> Brief {
         began: at,
         runbook: None,
         snoozed: false,
+        elsewhere: false,
     }
 }
 

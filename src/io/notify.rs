@@ -259,6 +259,7 @@ fn candidates(channel: &Channel) -> Vec<Option<&SecretRef>> {
             Some(
                 Credential::Basic { password: list, .. }
                 | Credential::Bearer(list)
+                | Credential::Token(list)
                 | Credential::Header { value: list, .. },
             ),
         ) => list,

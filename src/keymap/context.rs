@@ -25,6 +25,12 @@ pub enum Context {
     Incident,
     /// The actions that were run.
     Actions,
+    /// The latencies.
+    Latency,
+    /// The breakers and queues.
+    Breakers,
+    /// A graph that fills the screen.
+    Zoom,
     /// The explorer, while the table has the keys.
     Explore,
     /// The page of panels.
@@ -36,8 +42,8 @@ pub enum Context {
 }
 
 use Context::{
-    Actions, Anywhere, Body, Explore, Graph, Help, Incident, Incidents, Menu, Overview, Panels, Rows,
-    Service, Slos, Targets,
+    Actions, Anywhere, Body, Breakers, Explore, Graph, Help, Incident, Incidents, Latency, Menu, Overview,
+    Panels, Rows, Service, Slos, Targets, Zoom,
 };
 
 impl Context {
@@ -54,6 +60,9 @@ impl Context {
         (Incidents, "incidents", "on incidents"),
         (Incident, "incident", "on an incident"),
         (Actions, "actions", "on actions"),
+        (Latency, "latency", "on latencies"),
+        (Breakers, "breakers", "on breakers and queues"),
+        (Zoom, "zoom", "at a graph that fills the screen"),
         (Explore, "explore", "in the explorer"),
         (Panels, "panels", "on panels"),
         (Body, "body", "on a body"),
@@ -74,6 +83,9 @@ impl Context {
             Incidents => &[Incidents, Rows, Anywhere],
             Incident => &[Incident, Graph, Rows, Anywhere],
             Actions => &[Actions, Rows, Anywhere],
+            Latency => &[Latency, Rows, Anywhere],
+            Breakers => &[Breakers, Rows, Anywhere],
+            Zoom => &[Zoom, Graph, Rows, Anywhere],
             Explore => &[Explore, Graph, Rows, Anywhere],
             Panels => &[Panels, Graph, Rows, Anywhere],
             Body => &[Body, Rows, Anywhere],

@@ -277,7 +277,22 @@ impl Model {
     /// What may be changed of a service from here, now: its environment's policy, never more generous than it was at the
     /// start; read-only wins.
     pub fn policy(&self, service: &str) -> Policy {
-        let mut policy = self.plan.action_policy(service);
+        self.lowered(self.plan.action_policy(service))
+    }
+
+    /// The same for a proposal: its environment's policy. That of a silence is the backend's, or that of the service
+    /// that its incident is about.
+    pub fn policy_of(&self, proposal: &Proposal) -> Policy {
+        self.policy_in(proposal.environment().map(|name| &**name))
+    }
+
+    /// What may be changed in an environment from here, now; in none: nothing.
+    pub fn policy_in(&self, environment: Option<&str>) -> Policy {
+        let policy = environment.and_then(|name| self.plan.policies.get(name)).cloned();
+        self.lowered(policy.unwrap_or_default())
+    }
+
+    fn lowered(&self, mut policy: Policy) -> Policy {
         policy.read_only |= self.read_only;
         let started = policy.environment.as_ref().and_then(|name| self.acts.started.get(name));
         match started {
@@ -316,7 +331,8 @@ impl Model {
         if self.judging.remembering {
             return Some("the journal is still being read".to_owned());
         }
-        if let Err(why) = self.policy(service).allows(action, &self.who.user, self.now) {
+        let environment = action.offer(service).and_then(|offer| offer.environment.as_deref());
+        if let Err(why) = self.policy_in(environment).allows(action, &self.who.user, self.now) {
             return Some(why.to_string());
         }
         if let Some(act) = self.acts.ledger.in_flight(service, self.now) {

@@ -203,6 +203,17 @@ fn judge_breakers(breakers: &[BreakerRow], reasons: &mut Vec<Reason>) {
     }
 }
 
+/// The limits of a figure, in its own unit.
+pub fn limits(plan: &crate::plan::ServicePlan, signal: Signal) -> Option<(f64, f64)> {
+    match signal {
+        Signal::Errors => plan.bands.errors.map(|band| (band.warning, band.critical)),
+        Signal::Latency => {
+            plan.bands.latency.map(|band| (band.warning.as_secs_f64(), band.critical.as_secs_f64()))
+        }
+        Signal::Requests => None,
+    }
+}
+
 /// How a value stands to its band: `None` is within it.
 pub fn over<T: PartialOrd + Copy>(value: T, band: Option<Band<T>>) -> Option<State> {
     let band = band?;

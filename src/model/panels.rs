@@ -73,6 +73,11 @@ impl Panels {
         self.all.append(&mut old.all);
     }
 
+    /// The panel of that name.
+    pub fn named(&self, name: &str) -> Option<&PanelState> {
+        self.all.iter().find(|panel| &*panel.plan.name == name)
+    }
+
     /// The panels of a service's screen, or of the page of panels, with their places.
     pub fn of_service<'a>(
         &'a self,

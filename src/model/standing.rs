@@ -106,6 +106,6 @@ impl Model {
 
     /// The worst open incident that a service is part of.
     pub fn worst_incident(&self, service: &str) -> Option<&Incident> {
-        self.incidents.open().into_iter().find(|it| it.services.iter().any(|name| &**name == service))
+        self.shown_incidents().open().into_iter().find(|it| it.services.iter().any(|name| &**name == service))
     }
 }

@@ -1,19 +1,25 @@
 //! What the operator is looking at: screen, selection, filter, order, prompt. Selections follow names, never row
 //! numbers.
 
+mod order;
+
+pub(in crate::model) use order::passes;
+pub use order::{services, targets};
+
+use super::flow::FlowKey;
 use super::hands::{CopyMenu, GraphCursor};
 use super::line::Line;
 pub use super::line::{Prompt, PromptKind};
-use super::rows::{Fleet, ServiceRow, TargetRow};
+use super::rows::Fleet;
+use super::slos::SloRow;
 use super::wall::Wall;
+use super::zoom::Subject;
 use crate::incident::Incidents;
 use crate::keymap::{Chord, Context};
 use crate::labels::Labels;
-use crate::plan::{Plan, Signal};
+use crate::plan::Plan;
 use crate::target::TargetId;
-use crate::target::health::State;
 use crate::units::Timestamp;
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A screen.
@@ -35,6 +41,12 @@ pub enum Screen {
     Actions,
     /// PromQL, typed.
     Explore,
+    /// Quantiles by service, and the histogram of the selected one.
+    Latency,
+    /// Every breaker and queue.
+    Flow,
+    /// One graph over the whole screen.
+    Zoom(Subject),
     /// The panels of the configuration.
     Panels,
     /// All that a target exports.
@@ -55,6 +67,9 @@ impl Screen {
             Self::Incident(_) => "incident",
             Self::Actions => "actions",
             Self::Explore => "explore",
+            Self::Latency => "latency",
+            Self::Flow => "breakers",
+            Self::Zoom(_) => "zoom",
             Self::Panels => "panels",
             Self::Body(_) => "body",
             Self::Help => "help",
@@ -71,6 +86,9 @@ impl Screen {
             Self::Incidents => Context::Incidents,
             Self::Incident(_) => Context::Incident,
             Self::Actions => Context::Actions,
+            Self::Latency => Context::Latency,
+            Self::Flow => Context::Breakers,
+            Self::Zoom(_) => Context::Zoom,
             Self::Explore => Context::Explore,
             Self::Panels => Context::Panels,
             Self::Body(_) => Context::Body,
@@ -92,6 +110,8 @@ pub enum RowKey {
     Incident(Arc<str>),
     /// An action that was run, by its key.
     Run(Arc<str>),
+    /// A breaker or a queue.
+    Flow(FlowKey),
     /// A panel, by its place.
     Panel(usize),
     /// A series of the explorer's answer.
@@ -150,6 +170,8 @@ pub struct Picture {
     pub fleet: Arc<Fleet>,
     /// The incidents as they stood.
     pub incidents: Incidents,
+    /// The objectives as they stood.
+    pub slos: Vec<SloRow>,
     /// When.
     pub at: Timestamp,
 }
@@ -179,6 +201,12 @@ pub struct Ui {
     pub actions: ListState,
     /// The explorer's table.
     pub explore: ListState,
+    /// The latencies.
+    pub latency: ListState,
+    /// The breakers and queues.
+    pub flow: ListState,
+    /// The lines of the graph that fills the screen.
+    pub zoom: ListState,
     /// The page of panels.
     pub panels: ListState,
     /// The families of a body.
@@ -233,6 +261,9 @@ impl Ui {
             incident: ListState::default(),
             actions: ListState::default(),
             explore: ListState::default(),
+            latency: ListState::default(),
+            flow: ListState::default(),
+            zoom: ListState::default(),
             panels: ListState::default(),
             body: ListState::default(),
             help: ListState::default(),
@@ -263,6 +294,9 @@ impl Ui {
             Screen::Incident(_) => &self.incident,
             Screen::Actions => &self.actions,
             Screen::Explore => &self.explore,
+            Screen::Latency => &self.latency,
+            Screen::Flow => &self.flow,
+            Screen::Zoom(_) => &self.zoom,
             Screen::Panels => &self.panels,
             Screen::Body(_) => &self.body,
             Screen::Help => &self.help,
@@ -280,6 +314,9 @@ impl Ui {
             Screen::Incident(_) => &mut self.incident,
             Screen::Actions => &mut self.actions,
             Screen::Explore => &mut self.explore,
+            Screen::Latency => &mut self.latency,
+            Screen::Flow => &mut self.flow,
+            Screen::Zoom(_) => &mut self.zoom,
             Screen::Panels => &mut self.panels,
             Screen::Body(_) => &mut self.body,
             Screen::Help => &mut self.help,
@@ -305,6 +342,9 @@ impl Ui {
             | Screen::Actions
             | Screen::Explore
             | Screen::Panels
+            | Screen::Latency
+            | Screen::Flow
+            | Screen::Zoom(_)
             | Screen::Body(_)
             | Screen::Help => Vec::new(),
         }
@@ -332,102 +372,4 @@ impl Ui {
             list.selected = keys.get(list.index).cloned();
         }
     }
-}
-
-/// Does a row that holds `texts` pass the filter?
-pub(super) fn passes<'a>(filter: &str, mut texts: impl Iterator<Item = &'a str>) -> bool {
-    let (wanted, needle) = match filter.strip_prefix('!') {
-        Some(rest) => (false, rest),
-        None => (true, filter),
-    };
-    if needle.is_empty() {
-        return true;
-    }
-    let needle = needle.to_lowercase();
-    texts.any(|text| text.to_lowercase().contains(&needle)) == wanted
-}
-
-/// The services in the order and with the filter of `list`.
-pub fn services<'a>(fleet: &'a Fleet, list: &ListState) -> impl Iterator<Item = &'a ServiceRow> + use<'a> {
-    let mut rows: Vec<&ServiceRow> = fleet
-        .services
-        .iter()
-        .filter(|row| {
-            let texts = [&*row.name, row.state.word(), row.environment.as_deref().unwrap_or("")];
-            passes(
-                &list.filter,
-                texts.into_iter().chain(row.reasons.iter().map(|reason| reason.text.as_str())),
-            )
-        })
-        .collect();
-    // Equal rows keep the order of names, so that nothing jumps about.
-    let by = OVERVIEW_ORDERS.get(list.order).copied().unwrap_or("worst");
-    rows.sort_by(|a, b| match by {
-        "service" => a.name.cmp(&b.name),
-        "latency" => most(a.reading(Signal::Latency).value, b.reading(Signal::Latency).value),
-        "errors" => most(a.reading(Signal::Errors).value, b.reading(Signal::Errors).value),
-        "requests" => most(a.reading(Signal::Requests).value, b.reading(Signal::Requests).value),
-        "queue" => most(a.queued(), b.queued()),
-        _ => worst(a, b),
-    });
-    if list.reversed {
-        rows.reverse();
-    }
-    rows.into_iter()
-}
-
-/// The larger value first, the unknown last.
-fn most(a: Option<f64>, b: Option<f64>) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) => b.total_cmp(&a),
-        (a, b) => b.is_some().cmp(&a.is_some()),
-    }
-}
-
-/// Down or paging first, then whose budget ends soonest, then by state, then who has least budget left, then who has
-/// more reasons, then by name. Budgets count in coarse steps, and numbers that move all the time not at all: rows must
-/// not dance.
-fn worst(a: &ServiceRow, b: &ServiceRow) -> Ordering {
-    let grave =
-        |row: &ServiceRow| row.reasons.iter().filter(|reason| reason.state >= State::Degraded).count();
-    let urgent = |row: &ServiceRow| row.state == State::Down || row.standing.paging;
-    urgent(b)
-        .cmp(&urgent(a))
-        .then_with(|| a.standing.ends_step().cmp(&b.standing.ends_step()))
-        .then_with(|| b.state.cmp(&a.state))
-        .then_with(|| a.standing.left_step().cmp(&b.standing.left_step()))
-        .then_with(|| grave(b).cmp(&grave(a)))
-        .then_with(|| a.name.cmp(&b.name))
-}
-
-/// The targets in the order and with the filter of `list`; of one service, or of all.
-pub fn targets<'a>(
-    fleet: &'a Fleet,
-    list: &ListState,
-    service: Option<&str>,
-) -> impl Iterator<Item = &'a TargetRow> + use<'a> {
-    let mut rows: Vec<&TargetRow> = fleet
-        .targets
-        .iter()
-        .filter(|row| service.is_none_or(|name| &*row.target.service == name))
-        .filter(|row| {
-            let texts = [&*row.target.service, &*row.target.poll, &*row.target.instance, row.state.word()];
-            passes(&list.filter, texts.into_iter())
-        })
-        .collect();
-    let by = TARGET_ORDERS.get(list.order).copied().unwrap_or("worst");
-    rows.sort_by(|a, b| match by {
-        "service" => Ordering::Equal,
-        "took" => b.took.cmp(&a.took),
-        "size" => size(b).cmp(&size(a)),
-        _ => b.state.cmp(&a.state),
-    });
-    if list.reversed {
-        rows.reverse();
-    }
-    rows.into_iter()
-}
-
-fn size(row: &TargetRow) -> u64 {
-    row.answer.as_ref().map_or(0, |answer| answer.bytes)
 }

@@ -132,6 +132,10 @@ impl Channel {
         if notice.change == Change::Test {
             return true;
         }
+        // What other systems tell of is known where it comes from: sent there it would come back as something new.
+        if notice.elsewhere && self.via.keeps_state() {
+            return false;
+        }
         let among = |list: &[String], name: Option<&Arc<str>>| {
             list.is_empty() || name.is_some_and(|name| list.iter().any(|known| **known == **name))
         };

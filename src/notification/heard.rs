@@ -97,6 +97,7 @@ fn told(id: &Arc<str>, brief: &Brief, change: Change, key: String, text: String,
         url: brief.runbook.clone(),
         at,
         started: brief.began,
+        elsewhere: brief.elsewhere,
         labels: Vec::new(),
         annotations: Vec::new(),
     }
@@ -117,6 +118,7 @@ mod tests {
             began: at,
             runbook: None,
             snoozed,
+            elsewhere: false,
         }
     }
 

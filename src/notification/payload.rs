@@ -6,6 +6,8 @@ mod chat;
 mod generic;
 mod pagerduty;
 
+pub use pagerduty::dedup_key;
+
 use super::lane::Content;
 use super::{Channel, Notice, Via};
 use crate::text::{Clean, clean};

@@ -48,6 +48,7 @@ fn notice(text: &str, n: usize, now: Timestamp) -> Notice {
         url: None,
         at: now,
         started: now,
+        elsewhere: false,
         labels: Vec::new(),
         annotations: Vec::new(),
     }

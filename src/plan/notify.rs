@@ -11,12 +11,42 @@ use url::Url;
 
 /// The channels that `warroom watch` sends to, in order of name.
 pub(super) fn compile(config: &Config, problems: &mut Found) -> Vec<Channel> {
-    config.notify.values().filter_map(|notify| channel(config, notify, problems)).collect()
+    config.notify.values().flat_map(|notify| channels(config, notify, problems)).collect()
 }
 
 /// How a dashboard tells its operator.
 pub(super) fn terminal(config: &Config, problems: &mut Found) -> Channel {
     Channel::terminal(config.ui.notify_floor, quiet("ui.notify_quiet", &config.ui.notify_quiet, problems))
+}
+
+/// A channel a table; of one that names a cluster of Alertmanagers, one a member: each has to be told, as Prometheus does
+/// it, and each is told again by itself when it did not answer.
+fn channels(config: &Config, notify: &Notify, problems: &mut Found) -> Vec<Channel> {
+    let NotifyKind::Alertmanager { backend: Some(named), resend, .. } = &notify.kind else {
+        return channel(config, notify, problems).into_iter().collect();
+    };
+    let Some(table) = config.backends.get(&named.value) else { return Vec::new() };
+    // What is wrong with the backend's own table is told where it is compiled.
+    let Some(backend) = super::foreign::compile_one(config, table, &mut Found::new()) else {
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    for (index, peer) in backend.peers.iter().enumerate() {
+        let at = Spanned { value: Destination::Plain(peer.base.to_string()), at: named.at.clone() };
+        let kind = NotifyKind::Alertmanager { url: at, backend: None, resend: *resend };
+        let one = Notify { kind, ..notify.clone() };
+        // What is wrong with the table is told once.
+        let mut more = Found::new();
+        let found = channel(config, &one, if index == 0 { problems } else { &mut more });
+        out.extend(found.map(|channel| Channel {
+            name: if index == 0 { channel.name } else { format!("{}@{}", notify.name, peer.name).into() },
+            auth: channel.auth.or_else(|| backend.auth.clone()),
+            headers: backend.headers.iter().cloned().chain(channel.headers).collect(),
+            route: if notify.proxy.is_some() { channel.route } else { Arc::clone(&backend.route) },
+            ..channel
+        }));
+    }
+    out
 }
 
 fn channel(config: &Config, notify: &Notify, problems: &mut Found) -> Option<Channel> {
@@ -82,7 +112,9 @@ fn via(notify: &Notify, problems: &mut Found) -> Option<Via> {
         NotifyKind::Chat(url) => Via::Chat(address(url)?),
         NotifyKind::Webhook(url) => Via::Webhook(address(url)?),
         NotifyKind::PagerDuty { url, key } => Via::PagerDuty { url: address(url)?, key: key.clone() },
-        NotifyKind::Alertmanager { url, resend } => Via::Alertmanager { url: address(url)?, resend: *resend },
+        NotifyKind::Alertmanager { url, resend, .. } => {
+            Via::Alertmanager { url: address(url)?, resend: *resend }
+        }
     })
 }
 

@@ -12,9 +12,11 @@ use crate::labels::NAME;
 const TOLERANCE: f64 = 1e-12;
 
 #[derive(Clone, Copy, Debug)]
-struct Bucket {
-    upper: f64,
-    count: f64,
+pub(super) struct Bucket {
+    /// Its upper bound.
+    pub(super) upper: f64,
+    /// How many fell below it.
+    pub(super) count: f64,
 }
 
 /// `histogram_quantile`, for one `q` a moment.
@@ -94,7 +96,7 @@ fn bound(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|v| !v.is_nan())
 }
 
-fn bucket_quantile(q: f64, buckets: &mut [Bucket], compat: Compat, forced: &mut bool) -> f64 {
+pub(super) fn bucket_quantile(q: f64, buckets: &mut [Bucket], compat: Compat, forced: &mut bool) -> f64 {
     if q.is_nan() {
         return f64::NAN;
     }

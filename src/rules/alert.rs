@@ -29,6 +29,8 @@ pub enum Origin {
     BuiltIn,
     /// Burn-rate alerts of `slo.NAME`.
     Slo(Arc<str>),
+    /// `backend.NAME`: another system has judged it.
+    Backend(Arc<str>),
 }
 
 /// One alert.

@@ -150,7 +150,7 @@ fn kebab(name: &str) -> String {
 /// The alert's name under which it can be turned off, if it comes with warroom.
 pub fn name_of(origin: &Origin, labels: &Labels) -> Option<String> {
     match origin {
-        Origin::File { .. } => None,
+        Origin::File { .. } | Origin::Backend(_) => None,
         Origin::BuiltIn => labels.get("alertname").map(kebab),
         Origin::Slo(_) => Some(SLO_BURN.to_owned()),
     }

@@ -63,7 +63,7 @@ impl Serving {
         let file = match &origin {
             Origin::File { file, .. } => file,
             Origin::BuiltIn => "builtin",
-            Origin::Slo(name) => name,
+            Origin::Slo(name) | Origin::Backend(name) => name,
         };
         let clock = Clock::new(group.interval.unwrap_or(usual), set_name, file, &group.name);
         let rules = std::mem::take(&mut group.rules);

@@ -105,7 +105,7 @@ impl Acts {
             let proposal = &run.proposal;
             let (at, held) = model.settled(proposal.action(), proposal.service(), proposal.instances());
             let why = held.as_ref().err().cloned().unwrap_or_default();
-            let (policy, checks) = (model.policy(proposal.service()), model.checked_again(proposal));
+            let (policy, checks) = (model.policy_of(proposal), model.checked_again(proposal));
             run.sees.send_replace(Seen { at, settled: held.is_ok(), why, policy, checks });
         }
     }

@@ -1,21 +1,24 @@
 //! The dashboard's loop: keys before frames, frames before data, data before work.
 
 use super::acts::Acts;
+#[cfg(debug_assertions)]
+use super::hands::panic_if_told;
+use super::hands::{chord, pressed};
 use super::pace::Pace;
 use super::snapshot::snapshot;
-use super::{happened, now, setup};
+use super::{happened, listen, listening, now, setup};
 use crate::config::Problem;
 use crate::config::Ring;
-use crate::event::{Browsed, Effect, Event, Mouse, Press, Recalled, What};
+use crate::event::{Browsed, Effect, Event, Mouse, Recalled, What};
 use crate::incident::Change;
 use crate::io::bell;
 use crate::io::clipboard;
+use crate::io::foreign::{Heard, Listener};
 use crate::io::identity;
 use crate::io::keeper::{Keeper, Kept};
 use crate::io::poll::{FullBody, Message, Poller};
 use crate::io::terminal::{Detected, Input, Inputs, Screen, ScreenOptions, Signal, signals};
 use crate::io::watch::Watch;
-use crate::keymap::{Chord, Key};
 use crate::model::{Changed, Model};
 use crate::notification::{Delivery, Message as MessageOf, Notice, Router};
 use crate::plan::Plan;
@@ -24,7 +27,6 @@ use crate::theme::Theme;
 use crate::units::Timestamp;
 use crate::update::{command_line, settle, update};
 use crate::view;
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,6 +83,7 @@ struct Shown {
     theme: Theme,
     pace: Pace,
     poller: Poller,
+    listener: Listener,
     keeper: Keeper,
     acts: Acts,
     router: Router,
@@ -107,6 +110,7 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
     // The poller starts in its own thread while the first frame is drawn here.
     let poller = Poller::start(sender)?;
     poller.configure(setup(&plan));
+    let (listener, mut heard) = listen(&plan)?;
     let mut model = Model::new(Arc::clone(&plan), now(), dashboard.read_only);
     model.who = identity::who();
     model.judging.remembering = true;
@@ -131,6 +135,7 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         theme,
         pace: Pace::new(started),
         poller,
+        listener,
         keeper,
         acts,
         router: Router::new(vec![plan.terminal.clone()], identity::who()),
@@ -168,6 +173,7 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
             Some(body) = bodies.recv() => shown.happen(body),
             Some(what) = acted.recv() => shown.happen(what),
             Some(kept) = kept.recv() => shown.happen(told(kept)),
+            Some(Heard { generation, picture }) = heard.recv() => shown.happen(What::Foreign(generation, picture)),
             message = messages.recv() => match message {
                 Some(message) => {
                     let message = read_apart(&reading, message);
@@ -334,6 +340,7 @@ impl Shown {
             Effect::Quit => self.exit = Some(0),
             Effect::Configure => {
                 self.poller.configure(setup(&self.model.plan));
+                self.listener.configure(listening(&self.model.plan));
                 self.keeper.configure(self.model.plan.history.clone());
                 self.router.reload(vec![self.model.plan.terminal.clone()]);
             }
@@ -372,6 +379,7 @@ impl Shown {
             Effect::Choices(action, service, param) => {
                 self.acts.choices(&self.model, &action, &service, param);
             }
+            Effect::AskForeign(backend) => self.listener.ask_now(&backend),
             Effect::Check(id) => self.acts.check(&self.model, id),
             Effect::TwoKey(folder) => self.acts.two_key([folder].into()),
             Effect::StopWaiting(id) => self.acts.stop_waiting(&id),
@@ -426,55 +434,5 @@ impl Shown {
             // If several are under way, the channel keeps their order; a full one means that newer ones wait.
             let _ = done.blocking_send(loader(generation));
         });
-    }
-}
-
-/// How tests/pty.rs sees what a panic leaves of the terminal: control, alt and `p` panics in the loop, `t` in a thread.
-/// Only in builds with debug assertions; no released binary can be told to panic.
-#[cfg(debug_assertions)]
-fn panic_if_told(key: KeyEvent) {
-    if key.modifiers.contains(KeyModifiers::CONTROL | KeyModifiers::ALT) {
-        match key.code {
-            KeyCode::Char('p') => panic!("panic of the loop"),
-            KeyCode::Char('t') => drop(std::thread::spawn(|| panic!("panic of a thread"))),
-            _ => {}
-        }
-    }
-}
-
-/// The chord of a key, if it is one that we know.
-fn chord(key: KeyEvent) -> Option<Chord> {
-    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
-    let alt = key.modifiers.contains(KeyModifiers::ALT);
-    let key = match key.code {
-        KeyCode::Char(c) => Key::Char(c),
-        KeyCode::Enter => Key::Enter,
-        KeyCode::Esc => Key::Esc,
-        KeyCode::Tab => Key::Tab,
-        KeyCode::BackTab => Key::BackTab,
-        KeyCode::Backspace => Key::Backspace,
-        KeyCode::Delete => Key::Delete,
-        KeyCode::Up => Key::Up,
-        KeyCode::Down => Key::Down,
-        KeyCode::Left => Key::Left,
-        KeyCode::Right => Key::Right,
-        KeyCode::Home => Key::Home,
-        KeyCode::End => Key::End,
-        KeyCode::PageUp => Key::PageUp,
-        KeyCode::PageDown => Key::PageDown,
-        KeyCode::F(n) => Key::F(n),
-        _ => return None,
-    };
-    Some(Chord { key, ctrl, alt })
-}
-
-fn pressed(mouse: MouseEvent) -> Option<Press> {
-    match mouse.kind {
-        MouseEventKind::Down(MouseButton::Left) => Some(Press::Down),
-        MouseEventKind::Drag(MouseButton::Left) => Some(Press::Drag),
-        MouseEventKind::Up(MouseButton::Left) => Some(Press::Up),
-        MouseEventKind::ScrollDown => Some(Press::Wheel(3)),
-        MouseEventKind::ScrollUp => Some(Press::Wheel(-3)),
-        _ => None,
     }
 }

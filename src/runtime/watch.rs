@@ -6,9 +6,10 @@ mod trial;
 pub use trial::try_out;
 
 use super::dashboard::Loader;
-use super::{happened, now, setup};
+use super::{happened, listen, listening, now, setup};
 use crate::config::Problem;
 use crate::event::{Effect, Event, Recalled, What};
+use crate::io::foreign::{Heard, Listener};
 use crate::io::history;
 use crate::io::journal;
 use crate::io::keeper::{Keeper, Kept};
@@ -70,6 +71,7 @@ struct Watching<'s> {
     model: Model,
     router: Router,
     poller: Poller,
+    listener: Listener,
     notifier: Notifier,
     keeper: Option<Keeper>,
     loader: Loader,
@@ -86,6 +88,7 @@ async fn go(watcher: Watcher, say: Say<'_>) -> io::Result<u8> {
     let (reloads, mut reloaded) = mpsc::channel(4);
     let poller = Poller::start(sender)?;
     poller.configure(setup(&watcher.plan));
+    let (listener, mut heard) = listen(&watcher.plan)?;
     let router = Router::new(watcher.plan.channels.clone(), watcher.who.clone());
     let mut model = Model::new(watcher.plan, now(), true);
     model.who = watcher.who;
@@ -113,6 +116,7 @@ async fn go(watcher: Watcher, say: Say<'_>) -> io::Result<u8> {
         model,
         router,
         poller,
+        listener,
         notifier: Notifier::start(outcomes)?,
         keeper,
         loader: watcher.loader,
@@ -143,6 +147,7 @@ async fn go(watcher: Watcher, say: Say<'_>) -> io::Result<u8> {
             Some(Sent { id, outcome }) = sent.recv() => watching.sent(id, &outcome)?,
             Some(plan) = reloaded.recv() => watching.reloaded(plan)?,
             Some(()) = changed.recv(), if files.is_ok() => watching.reload(),
+            Some(Heard { generation, picture }) = heard.recv() => watching.happen(What::Foreign(generation, picture))?,
             message = messages.recv() => match message {
                 Some(message) => if let Some(what) = happened(&watching.model, message) {
                     watching.happen(what)?;
@@ -236,6 +241,7 @@ impl Watching<'_> {
                 Effect::Warn(text) => self.tell(text.as_str())?,
                 Effect::Configure => {
                     self.poller.configure(setup(&self.model.plan));
+                    self.listener.configure(listening(&self.model.plan));
                     if let Some(keeper) = &self.keeper {
                         keeper.configure(self.model.plan.history.clone());
                     }

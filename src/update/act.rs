@@ -79,6 +79,8 @@ fn selected(model: &Model) -> Option<(Arc<str>, Option<String>)> {
         (Screen::Service(name), _) | (_, Some(RowKey::Service(name))) => (Arc::clone(name), None::<String>),
         (Screen::Incident(id), _) | (_, Some(RowKey::Incident(id))) => return of_incident(id),
         (_, Some(RowKey::Target(id))) => (Arc::clone(&model.target(*id)?.target.service), None),
+        (_, Some(RowKey::Flow(key))) => (Arc::clone(&key.service), None),
+        (Screen::Zoom(subject), _) => (subject.service(model)?, None),
         (_, Some(RowKey::Slo(name))) => {
             (Arc::clone(&model.slos.rows.iter().find(|row| row.name == *name)?.service), None)
         }
@@ -306,6 +308,38 @@ pub(super) fn listed(model: &mut Model, listed: Listed, effects: &mut Vec<Effect
             advance(model, fill, Some(Press::Enter), effects);
         }
         other => model.acts.over = other,
+    }
+}
+
+/// Opens the box for an action that stands in no configuration: a silence, a page. `opener`: the key that asked for it.
+pub(super) fn offer(
+    model: &mut Model,
+    action: Action,
+    incident: &str,
+    opener: Option<Press>,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(service) = action.offers.first().map(|offer| Arc::clone(&offer.service)) else { return };
+    if let Some(why) = model.stands_against(&action, &service) {
+        return say(model, true, why);
+    }
+    let instance = action.offers.first().and_then(|offer| offer.instances.first());
+    let draft = Draft {
+        instances: instance.map(|instance| Arc::clone(&instance.name)).into_iter().collect(),
+        action: Arc::new(action),
+        service,
+        values: BTreeMap::new(),
+        choices: BTreeMap::new(),
+        who: model.who.clone(),
+        incident: Some(incident.to_owned()),
+        facts: crate::action::Facts::default(),
+        nonce: model.acts.nonce(),
+        at: model.now,
+    };
+    model.ui.explain = None;
+    match Proposal::new(draft) {
+        Ok(proposal) => ask::open(model, proposal, opener, "", None, effects),
+        Err(why) => say(model, true, why.to_string()),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::command::Command;
 use crate::event::{Effect, MOST_COPIED};
 use crate::keymap::{Chord, Key};
 use crate::labels::Labels;
+use crate::model::flow::FlowKey;
 use crate::model::hands::{CopyItem, CopyMenu};
 use crate::model::ui::{RowKey, Screen};
 use crate::model::{Changed, Model};
@@ -104,6 +105,8 @@ fn items(model: &Model) -> (String, Vec<CopyItem>) {
         (_, Some(RowKey::Incident(id))) => incident(model, &id, &mut out),
         (_, Some(RowKey::Slo(name))) => slo(model, &name, &mut out),
         (_, Some(RowKey::Series(labels))) => series(model, &labels, &mut out),
+        (Screen::Zoom(_), selected) => closeup(model, selected.as_ref(), &mut out),
+        (_, Some(RowKey::Flow(key))) => flow(model, &key, &mut out),
         (_, Some(RowKey::Panel(index))) => panel(model, index, &mut out),
         (_, Some(RowKey::Run(id))) => run(model, &id, &mut out),
         (_, Some(RowKey::Family(index))) => family(model, index, &mut out),
@@ -298,6 +301,44 @@ fn panel(model: &Model, index: usize, out: &mut Items) -> String {
     ]);
     out.put(PROMQL, panel.plan.expr.text());
     panel.plan.title.clone()
+}
+
+/// A breaker or a queue.
+fn flow(model: &Model, key: &FlowKey, out: &mut Items) -> String {
+    let Some(row) = model.flow_rows().into_iter().find(|row| row.key == *key) else { return String::new() };
+    out.put(VALUE, clean(&row.text()));
+    out.row(&[
+        ("service", key.service.to_string()),
+        (key.kind.word(), key.name.to_string()),
+        ("state", row.word.clone()),
+        ("waiting", shown(row.depth, Unit::Count)),
+        ("age", age(model, Some(row.at))),
+    ]);
+    out.put(PROMQL, key.expression());
+    key.name.to_string()
+}
+
+/// The line that is selected of the graph that fills the screen.
+fn closeup(model: &Model, selected: Option<&RowKey>, out: &mut Items) -> String {
+    let Some(it) = model.closeup() else { return String::new() };
+    let index = if let Some(RowKey::Line(index)) = selected { *index } else { 0 };
+    if let Some(line) = it.lines.get(index) {
+        let extent = line.extent(it.span.map(|(start, end)| (start.seconds(), end.seconds())));
+        if let Some(last) = extent.last {
+            out.put(VALUE, format_value(last));
+        }
+        let name = if line.name.is_empty() { line.labels.to_string() } else { line.name.clone() };
+        out.row(&[
+            ("line", name),
+            ("last", shown(extent.last, it.unit)),
+            ("min", shown(extent.least, it.unit)),
+            ("max", shown(extent.most, it.unit)),
+            ("mean", shown(extent.mean, it.unit)),
+            ("age", age(model, it.at)),
+        ]);
+    }
+    out.put(PROMQL, it.formula);
+    it.title
 }
 
 fn run(model: &Model, id: &str, out: &mut Items) -> String {

@@ -5,6 +5,7 @@ use crate::incident::AlertNote;
 use crate::keymap::Chord;
 use crate::labels::NAME;
 use crate::layout;
+use crate::model::flow::{FlowKey, FlowKind};
 use crate::model::ui::{Explain, RowKey, Screen};
 use crate::model::{Changed, Model};
 use crate::plan::{ServicePlan, Signal};
@@ -28,6 +29,8 @@ pub(super) fn open(model: &mut Model) {
         (_, Some(RowKey::Slo(name))) => slo(model, &name),
         (_, Some(RowKey::Target(id))) => target(model, id),
         (Screen::Incident(id), _) | (_, Some(RowKey::Incident(id))) => incident(model, &id),
+        (Screen::Zoom(_), _) => closeup(model),
+        (_, Some(RowKey::Flow(key))) => flow(model, &key),
         (_, Some(RowKey::Panel(index))) => panel(model, index),
         (_, Some(RowKey::Series(labels))) => Some(Explain {
             title: clean(&labels.to_string()).into_owned(),
@@ -297,4 +300,48 @@ fn panel(model: &Model, index: usize) -> Option<Explain> {
     inputs(model, &panel.plan.expr, &mut lines);
     put(&mut lines, "range", format_duration(panel.plan.range));
     Some(Explain { title: clean(&panel.plan.title).into_owned(), lines, offset: 0 })
+}
+
+/// What the graph that fills the screen is made of.
+fn closeup(model: &Model) -> Option<Explain> {
+    let it = model.closeup()?;
+    let mut lines = Lines::new();
+    match model.zoom.as_ref().and_then(|zoom| zoom.subject.expr(model)) {
+        Some(expr) => inputs(model, &expr, &mut lines),
+        None => put(&mut lines, "formula", &it.formula),
+    }
+    if let Some((start, end)) = it.span {
+        put(&mut lines, "range", format_duration(Duration::from_secs(end.since(start).as_secs())));
+    }
+    put(&mut lines, "age", age(model, it.at));
+    Some(Explain { title: clean(&it.title).into_owned(), lines, offset: 0 })
+}
+
+/// Where a breaker's state or a queue's depth comes from.
+fn flow(model: &Model, key: &FlowKey) -> Option<Explain> {
+    let row = model.flow_rows().into_iter().find(|row| row.key == *key)?;
+    let plan = model.plan.services.iter().find(|plan| plan.name == key.service)?;
+    let mut lines = Lines::new();
+    put(&mut lines, key.kind.word(), row.text());
+    put(&mut lines, "age", age(model, Some(row.at)));
+    for origin in &row.origins {
+        match plan.derived.iter().find(|derived| *derived.name == **origin) {
+            Some(derived) => put(&mut lines, "from", format!("poll.{origin}: {}", derived.expr)),
+            None => put(&mut lines, "from", origin),
+        }
+    }
+    if let Some((warning, critical)) = row.limits {
+        let (warning, critical) = (human(warning, Unit::Count), human(critical, Unit::Count));
+        put(
+            &mut lines,
+            "limits",
+            format!("warning above {warning}, critical above {critical} (bands.queue)"),
+        );
+    }
+    if key.kind == FlowKind::Queue {
+        put(&mut lines, "change", "mean of the newest 3 buckets less that of a minute before");
+    }
+    put(&mut lines, "series", key.expression());
+    sources(model, plan, &mut lines);
+    Some(Explain { title: clean(&row.text()).into_owned(), lines, offset: 0 })
 }

@@ -27,6 +27,9 @@ pub(super) fn work(model: &mut Model) {
     if model.desk.progress.is_none() {
         match model.work.pop_front() {
             Some(service) => begin(model, service),
+            None if super::zoom::work(model) || super::latency::work(model) || super::flow::work(model) => {
+                return;
+            }
             None => return super::panels::work(model),
         }
     }

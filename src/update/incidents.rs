@@ -1,7 +1,8 @@
 //! What the operator does with an incident: acknowledge, note, assign, grade, end, snooze, tell others. It makes
 //! changes of incidents and texts for the clipboard; nothing here changes a service.
 
-use super::{ruling, say};
+use super::{foreign, ruling, say};
+use crate::action::Press;
 use crate::event::Effect;
 use crate::incident::{Act, Incident, notice};
 use crate::model::Model;
@@ -13,7 +14,16 @@ use std::sync::Arc;
 /// Words of the `:` line that belong here, as completion offers them; a blank at the end asks for more.
 const WORDS: &[&str] = &[
     "ack",
+    "ack here",
     "unack",
+    "unack here",
+    "silence 15m ",
+    "silence 1h ",
+    "extend 1h",
+    "unsilence",
+    "page ack",
+    "page resolve",
+    "page note ",
     "assign ",
     "assign me",
     "assign nobody",
@@ -45,6 +55,7 @@ fn meant(model: &Model) -> Result<Arc<str>, String> {
     match (&model.ui.screen, &model.ui.list().selected) {
         (Screen::Incident(id), _) | (_, Some(RowKey::Incident(id))) => Ok(Arc::clone(id)),
         (Screen::Service(service), _) | (_, Some(RowKey::Service(service))) => worst_of(service),
+        (_, Some(RowKey::Flow(key))) => worst_of(&key.service),
         (_, Some(RowKey::Slo(name))) => match model.slos.rows.iter().find(|row| row.name == *name) {
             Some(row) => worst_of(&row.service),
             None => Err("no incident is selected".to_owned()),
@@ -62,9 +73,43 @@ pub(super) fn acknowledge(model: &mut Model, effects: &mut Vec<Effect>) {
     match meant(model) {
         Ok(id) => {
             let taken = model.incidents.get(&id).is_some_and(|it| it.acknowledged.is_some());
-            act(model, &id, if taken { Act::Unacknowledge } else { Act::Acknowledge }, effects);
+            let opener = Some(Press::Char('A'));
+            take(model, &id, !taken, opener, effects);
         }
         Err(why) => say(model, true, why),
+    }
+}
+
+/// Takes an incident on, or gives it back. Where another system tells of it, that is asked for first: the incident is
+/// acknowledged once its alerts are silenced there, and given back once they are heard again.
+fn take(model: &mut Model, id: &str, on: bool, opener: Option<Press>, effects: &mut Vec<Effect>) {
+    let id = model.incidents.find(id).map_or_else(|_| id.to_owned(), |found| found.to_string());
+    model.ui.message = None;
+    let elsewhere = if on {
+        foreign::acknowledge(model, &id, "", None, opener, effects)
+    } else {
+        foreign::give_back(model, &id, opener, effects)
+    };
+    if !elsewhere {
+        let said = model.ui.message.clone().filter(|message| message.bad);
+        act(model, &id, if on { Act::Acknowledge } else { Act::Unacknowledge }, effects);
+        // Why it was not done elsewhere as well matters more than that it was done here.
+        if let (Some(said), Some(now)) = (said.filter(|said| said.until > model.now), &mut model.ui.message)
+            && said.text.starts_with("here only")
+            && !now.bad
+        {
+            now.text = format!("{}; {}", now.text, said.text);
+            now.bad = true;
+        }
+    }
+}
+
+/// Somebody acts on an incident, by way of another system: a refusal (it is acknowledged already) is none of their
+/// business.
+pub(super) fn quietly(model: &mut Model, id: &str, act: Act, effects: &mut Vec<Effect>) {
+    let (nonce, who) = (nonce(model), model.who.clone());
+    if let Ok(changes) = model.incidents.act(id, act, &who, model.now, &nonce) {
+        ruling::changed(model, &changes, effects);
     }
 }
 
@@ -103,20 +148,33 @@ pub(super) fn command(model: &mut Model, word: &str, rest: &str, effects: &mut V
             tell(model, which, effects);
             return true;
         }
-        ("ack" | "acknowledge", id) if !id.is_empty() => {
-            act(model, id, Act::Acknowledge, effects);
+        ("ack" | "unack", "here") => {
+            let wanted = if word == "ack" { Act::Acknowledge } else { Act::Unacknowledge };
+            match meant(model) {
+                Ok(id) => act(model, &id, wanted, effects),
+                Err(why) => say(model, true, why),
+            }
             return true;
         }
-        ("unack", id) if !id.is_empty() => {
-            act(model, id, Act::Unacknowledge, effects);
+        ("ack" | "acknowledge" | "unack", id) => {
+            let found = if id.is_empty() { meant(model) } else { Ok(Arc::from(id)) };
+            match found {
+                Ok(id) => take(model, &id, word != "unack", Some(Press::Enter), effects),
+                Err(why) => say(model, true, why),
+            }
+            return true;
+        }
+        ("silence" | "extend" | "unsilence" | "page", _) => {
+            match meant(model) {
+                Ok(id) => drop(foreign::command(model, &id, word, rest, effects)),
+                Err(why) => say(model, true, why),
+            }
             return true;
         }
         ("note", "") => {
             note(model);
             return true;
         }
-        ("ack", _) => Ok(Act::Acknowledge),
-        ("unack", _) => Ok(Act::Unacknowledge),
         ("note", text) => Ok(Act::Note(text.to_owned())),
         ("assign", "") => {
             Err("assign it to whom? write :assign NAME, :assign me or :assign nobody".to_owned())

@@ -1,13 +1,13 @@
 //! Keys: a chord becomes a command, a command changes what is looked at.
 
-use super::{act, browse, copy, explain, explore, incidents, mouse, offers, prompt, say, wall};
+use super::{act, browse, copy, explain, explore, incidents, mouse, offers, prompt, say, wall, zoom};
 use crate::action::ActionKind;
 use crate::command::Command;
 use crate::event::Effect;
 use crate::keymap::{Chord, Context};
 use crate::layout;
 use crate::model::ui::{OVERVIEW_ORDERS, Picture, Prompt, PromptKind, RowKey, Screen, TARGET_ORDERS};
-use crate::model::{Changed, Model};
+use crate::model::{Changed, Model, flow, latency};
 use crate::target::TargetId;
 use std::sync::Arc;
 
@@ -72,8 +72,11 @@ pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>
         Command::ActRollback => act::open_kind(model, ActionKind::Rollback, effects),
         Command::Explore => explore::open(model, "", effects),
         Command::Panels => go(model, Screen::Panels),
-        Command::Longer => explore::zoom(model, 1),
-        Command::Shorter => explore::zoom(model, -1),
+        Command::Longer => zoom::range(model, 1),
+        Command::Shorter => zoom::range(model, -1),
+        Command::Latency => go(model, Screen::Latency),
+        Command::Breakers => go(model, Screen::Flow),
+        Command::Zoom => zoom::open(model, effects),
         Command::CursorBack => mouse::cursor(model, -1),
         Command::CursorOn => mouse::cursor(model, 1),
         Command::Pin => explore::pin(model, ""),
@@ -191,11 +194,9 @@ fn open(model: &mut Model, effects: &mut Vec<Effect>) {
         }
         Some(RowKey::Series(labels)) => explore::isolate(model, labels),
         Some(RowKey::Family(index)) => browse::chosen(model, index, effects),
-        Some(RowKey::Panel(index)) => {
-            if let Some(text) = model.panels.all.get(index).map(|panel| panel.plan.expr.text().to_owned()) {
-                explore::open(model, &text, effects);
-            }
-        }
+        Some(RowKey::Flow(key)) => go(model, Screen::Service(key.service)),
+        Some(RowKey::Line(_)) => zoom::explored(model, effects),
+        Some(RowKey::Panel(_)) => zoom::open(model, effects),
         Some(RowKey::Target(id)) => {
             if let Some(row) = model.target(id) {
                 let service = Arc::clone(&row.target.service);
@@ -217,7 +218,7 @@ fn open(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 /// The screens that `left` and `right` turn through; on the service screen they turn through services instead.
-const RING: [Screen; 7] = [
+const RING: [Screen; 9] = [
     Screen::Overview,
     Screen::Targets,
     Screen::Explore,
@@ -225,9 +226,14 @@ const RING: [Screen; 7] = [
     Screen::Slos,
     Screen::Incidents,
     Screen::Actions,
+    Screen::Latency,
+    Screen::Flow,
 ];
 
 fn turn(model: &mut Model, by: isize) {
+    if matches!(model.ui.screen, Screen::Zoom(_)) {
+        return zoom::turn(model, by);
+    }
     if let Screen::Service(name) = &model.ui.screen {
         let order: Vec<Arc<str>> = crate::model::ui::services(model.shown(), &model.ui.overview)
             .map(|row| Arc::clone(&row.name))
@@ -348,7 +354,8 @@ fn step_match(model: &mut Model, by: isize) {
 fn freeze(model: &mut Model) {
     if model.ui.frozen.take().is_none() {
         let (fleet, incidents) = (Arc::clone(&model.fleet), model.incidents.clone());
-        model.ui.frozen = Some(Box::new(Picture { fleet, incidents, at: model.now }));
+        let slos = model.slos.rows.clone();
+        model.ui.frozen = Some(Box::new(Picture { fleet, incidents, slos, at: model.now }));
     }
     settle(model);
 }
@@ -357,7 +364,9 @@ fn sort(model: &mut Model) {
     let orders = match model.ui.screen {
         Screen::Overview => OVERVIEW_ORDERS,
         Screen::Targets | Screen::Service(_) => TARGET_ORDERS,
-        _ => return,
+        Screen::Latency => latency::ORDERS,
+        Screen::Flow => flow::ORDERS,
+        _ => return say(model, false, "this list has one order; S turns it round".to_owned()),
     };
     let list = model.ui.list_mut();
     list.order = (list.order + 1) % orders.len();
@@ -374,6 +383,7 @@ fn refresh(model: &mut Model, effects: &mut Vec<Effect>) {
     let targets = match (&model.ui.screen, &model.ui.list().selected) {
         (Screen::Service(name), _) => of_service(model, name),
         (_, Some(RowKey::Service(name))) => of_service(model, name),
+        (_, Some(RowKey::Flow(key))) => of_service(model, &key.service),
         (_, Some(RowKey::Target(id))) => vec![*id],
         _ => Vec::new(),
     };

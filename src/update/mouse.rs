@@ -128,6 +128,10 @@ fn span(model: &Model) -> Option<(Timestamp, Timestamp, Duration)> {
         let (start, end) = chart.span?;
         return Some((start, end, chart.step()));
     }
+    if matches!(model.ui.screen, Screen::Zoom(_)) {
+        let (start, end) = model.closeup()?.span?;
+        return Some((start, end, step_of(end.since(start))));
+    }
     let service = match &model.ui.screen {
         Screen::Service(name) => Some(&**name),
         Screen::Panels => None,

@@ -285,6 +285,7 @@ pub(super) fn run_line(model: &mut Model, line: &str, effects: &mut Vec<Effect>)
         ("explore", text) if !text.is_empty() => explore::open(model, text, effects),
         ("pin", name) if !name.is_empty() => explore::pin(model, name),
         ("unpin", "") => explore::unpin(model),
+        ("queues", "") => keys::go(model, Screen::Flow),
         ("filter", text) => filter(model, text),
         (number, "") if number.bytes().all(|byte| byte.is_ascii_digit()) => {
             keys::jump(model, number.parse().unwrap_or(usize::MAX));

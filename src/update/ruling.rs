@@ -15,6 +15,7 @@ use crate::slo::{Saved, Slo};
 use crate::target::health::State;
 use crate::target::{BreakerState, Failure};
 use crate::units::Timestamp;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,7 +86,8 @@ const MOST_REPORTED: usize = 8;
 pub(super) fn observe(model: &mut Model, effects: &mut Vec<Effect>) {
     let facts: Vec<ServiceFacts> =
         model.fleet.services.iter().enumerate().map(|(index, row)| facts(model, index, row)).collect();
-    let alarms: Vec<Alarm<'_>> = model
+    let heard = super::foreign::hear(model);
+    let mut alarms: Vec<Alarm<'_>> = model
         .rules
         .standing()
         .filter(|standing| standing.alert.state != AlertState::Resolved)
@@ -96,6 +98,8 @@ pub(super) fn observe(model: &mut Model, effects: &mut Vec<Effect>) {
                 let link = plan.and_then(|plan| plan.links.iter().find(|(name, _)| name == "runbook"));
                 let own = standing.alert.annotation("runbook_url").map(str::to_owned);
                 Alarm {
+                    suppressed: super::foreign::holds_back(&model.foreign, standing, service),
+                    group: "",
                     alert: &standing.alert,
                     service: service.cloned(),
                     environment: plan.and_then(|plan| plan.environment.clone()),
@@ -111,6 +115,9 @@ pub(super) fn observe(model: &mut Model, effects: &mut Vec<Effect>) {
             out
         })
         .collect();
+    let known: BTreeSet<Arc<str>> = model.incidents.every().map(|it| Arc::clone(&it.id)).collect();
+    let is_incident = |id: &str| known.contains(id);
+    alarms.extend(super::foreign::alarms(&model.plan, &model.foreign, &heard, is_incident));
     let changes = model.incidents.observe(model.now, alarms.into_iter(), &facts);
     changed(model, &changes, effects);
 }
@@ -177,6 +184,7 @@ pub(super) fn remembered(model: &mut Model, entries: &[Entry], saved: &[Saved]) 
     model.judging.remembering = model.judging.recalling;
     model.incidents = Incidents::restore(Arc::clone(&model.plan.incidents), entries, model.now);
     model.slos.book.restore(saved);
+    model.judging.fresh |= model.foreign.pictures().next().is_some();
     model.changed = model.changed.max(Changed::Data);
     model.unsettled = true;
     begin(model);

@@ -2,6 +2,7 @@
 //! people's too.
 
 use super::over::Page;
+use super::teach::{nothing_matches, teach};
 use super::{draw, list};
 use crate::action::How;
 use crate::action::ledger::Act;
@@ -51,20 +52,25 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
 
 fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if !model.ui.actions.filter.is_empty() {
-        let line = format!("no action matches /{}   (esc clears the filter)", model.ui.actions.filter);
-        return draw::centred(&[&line], theme.style(Role::Muted), area, buf);
+        return nothing_matches(theme, "action", &model.ui.actions.filter, area, buf);
     }
     let offered = model.plan.actions.len();
     let lines = if model.judging.remembering {
         ["the journal is still being read", "", "", "", ""]
     } else if offered == 0 {
-        [
-            "no action is configured: two lines add one",
-            "",
-            "environment.prod = { actions = \"confirm\" }",
-            "action.restart = { preset = \"admin-api.restart\", services = [\"checkout\"] }",
-            "",
-        ]
+        return teach(
+            model,
+            theme,
+            "no action is configured: three lines add one",
+            &[
+                "environment.prod = { actions = \"confirm\" }",
+                "action.restart = { preset = \"admin-api.restart\", services = [\"checkout\"] }",
+                "service.checkout.environment = \"prod\"",
+            ],
+            "docs/admin-api.md is what a service serves for it; nothing is ever sent before it is confirmed",
+            area,
+            buf,
+        );
     } else if model.armed() {
         [
             "nothing was done yet",

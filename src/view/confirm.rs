@@ -10,6 +10,7 @@ use super::progress::figures;
 use crate::action::confirm::Focus;
 use crate::action::spec::{CheckKind, Reach};
 use crate::action::{Hazard, Passed, Proposal};
+use crate::foreign::silence::amtool;
 use crate::model::Model;
 use crate::model::act::Ask;
 use crate::model::rows::breaker_word;
@@ -61,6 +62,7 @@ fn wish(model: &Model, ask: &Ask, page: &mut Page<'_>) {
     page.put("does", &action.title, Role::Title);
     let count = proposal.instances().len();
     let order = match action.reach {
+        Reach::Any if !action.kind.changes_service() => "the others learn it from there",
         Reach::Any => "the first instance answers for the service",
         Reach::All => "each instance, one right after the other",
         Reach::Rolling => "one instance at a time, stopping at the first that does not settle",
@@ -91,6 +93,11 @@ fn wish(model: &Model, ask: &Ask, page: &mut Page<'_>) {
             }
         }
     }
+    if let Some(line) =
+        proposal.requests(&reason, model.now).ok().as_deref().and_then(|all| all.first()).and_then(amtool)
+    {
+        page.put("or", &line, Role::Muted);
+    }
     if count > 1 {
         page.put(
             "",
@@ -103,6 +110,10 @@ fn wish(model: &Model, ask: &Ask, page: &mut Page<'_>) {
 /// What is true now.
 fn standing(model: &Model, ask: &Ask, page: &mut Page<'_>) {
     let proposal = &ask.proposal;
+    if !proposal.action().kind.changes_service() {
+        // No service is touched, so that none has anything to be looked at.
+        return page.put("note", &proposal.action().note, Role::Text);
+    }
     let facts = model.facts_for(proposal, &ask.checks);
     let (up, all) = facts.instances;
     let version = facts.version.as_ref().map_or_else(String::new, |version| format!(", version {version}"));

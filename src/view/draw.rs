@@ -141,12 +141,36 @@ pub(super) fn line(text: impl Into<Line<'static>>, area: Rect, buf: &mut Buffer)
     }
 }
 
+/// Draws one line of text; where it does not fit, its end says so.
+pub(super) fn cut(text: &Line<'_>, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    buf.set_line(area.x, area.y, text, area.width);
+    if text.width() > usize::from(area.width) {
+        buf.set_string(area.right() - 1, area.y, theme.glyphs().ellipsis, theme.style(Role::Muted));
+    }
+}
+
+/// As many of some groups of spans as there is room for, in their order: half a word says nothing.
+pub(super) fn fitting(groups: Vec<Vec<Span<'static>>>, width: usize) -> Line<'static> {
+    let mut out = Line::default();
+    for group in groups {
+        let wide: usize = group.iter().map(Span::width).sum();
+        if out.width() + wide <= width || out.spans.is_empty() {
+            out.spans.extend(group);
+        }
+    }
+    out
+}
+
 /// One line of text per row, as far as there is room; the last line says how many are left.
 pub(super) fn lines(texts: &[Line<'static>], area: Rect, theme: &Theme, buf: &mut Buffer) {
     let rows = usize::from(area.height);
     let fits = if texts.len() > rows { rows.saturating_sub(1) } else { texts.len() };
     for (row, text) in texts.iter().take(fits).enumerate() {
-        buf.set_line(area.x, area.y + row as u16, text, area.width);
+        let place = Rect { y: area.y + row as u16, height: 1, ..area };
+        cut(text, theme, place, buf);
     }
     if texts.len() > fits && rows > 0 {
         let rest = Line::styled(format!(" and {} more", texts.len() - fits), theme.style(Role::Muted));
@@ -256,7 +280,16 @@ impl Figure<'_> {
                 Threshold::new(critical).style(theme.style(Role::Down)),
             ]
         });
-        let x_format = |x: f64| clock(Timestamp::from_seconds(x), self.zone);
+        // What was not seen yet needs no room.
+        let start = newest - count.saturating_sub(1) as f64 * bucket;
+        let first = points.iter().find(|point| point.1.is_finite()).map_or(start, |point| point.0);
+        let (from, to) = (Timestamp::from_seconds(start), Timestamp::from_seconds(newest));
+        let start = crate::model::zoom::begin(first, from, to).seconds();
+        let short = newest - start < 240.0;
+        let x_format = |x: f64| {
+            let at = Timestamp::from_seconds(x);
+            if short { clock_seconds(at, self.zone) } else { clock(at, self.zone) }
+        };
         let top = points.iter().map(|p| p.1).filter(|y| y.is_finite()).fold(0.0, f64::max);
         // Ticks of a small ratio need a decimal more to differ.
         let fine = self.unit == Unit::Ratio && top < 0.01;
@@ -289,7 +322,7 @@ impl Figure<'_> {
             graph = graph.y_bounds(0.0, 0.01);
         }
         if newest > 0.0 && count > 1 {
-            graph = graph.x_bounds(newest - (count - 1) as f64 * bucket, newest);
+            graph = graph.x_bounds(start, newest);
         }
         (&graph).render(inner, buf);
     }

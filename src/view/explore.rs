@@ -207,7 +207,7 @@ fn table(model: &Model, theme: &Theme, chart: &Chart, area: Rect, buf: &mut Buff
             let name = crate::text::clean(&labels.to_string()).into_owned();
             let age = row.newest.map_or_else(
                 || theme.glyphs().unknown.to_owned(),
-                |newest| draw::age(model.now.since(newest)),
+                |newest| draw::age(model.seen_at().since(newest)),
             );
             let value = short(row.value);
             let style = chart::value_style(row.value, None, theme);

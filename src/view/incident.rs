@@ -1,8 +1,8 @@
 //! One incident: how it stands, its alerts with value and since when, figures, first moves, and what happened.
 
-use super::draw;
 use super::incidents::{phase_spans, severity_spans, timer_text};
 use super::overview::figure;
+use super::{draw, elsewhere};
 use crate::incident::{Incident, Item};
 use crate::layout::{incident_areas, wrapped};
 use crate::model::Model;
@@ -24,7 +24,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, id: &str, area: Rect, buf: &mut
         ];
         return draw::centred(&lines, theme.style(Role::Muted), inner, buf);
     };
-    let areas = incident_areas(area, it.distinct().len(), model.shown_incidents().moves(it).len());
+    let areas = incident_areas(model, it, area);
     summary(model, theme, it, areas.summary, buf);
     alerts(model, theme, it, areas.alerts, buf);
     figures(theme, it, areas.figures, buf);
@@ -35,7 +35,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, id: &str, area: Rect, buf: &mut
 
 /// The same in short, below the list.
 pub(super) fn brief(model: &Model, theme: &Theme, it: &Incident, area: Rect, buf: &mut Buffer) {
-    if area.height < 3 {
+    if area.height < 3 || area.width < 20 {
         return;
     }
     let head = title(it, theme);
@@ -69,7 +69,7 @@ fn summary_lines(model: &Model, theme: &Theme, it: &Incident) -> Vec<Line<'stati
     let clean = |text: &str| crate::text::clean(text).into_owned();
     let mut lines = vec![Line::styled(format!(" {}", clean(&it.title())), theme.style(Role::Title))];
     let zone = &model.plan.ui.zone;
-    let until = it.resolved.as_ref().map_or(model.now, |(at, _)| *at);
+    let until = it.resolved.as_ref().map_or(model.seen_at(), |(at, _)| *at);
     let mut stand = vec![Span::raw(" ")];
     stand.extend(phase_spans(model, it, theme));
     stand.push(Span::styled(
@@ -83,7 +83,7 @@ fn summary_lines(model: &Model, theme: &Theme, it: &Incident) -> Vec<Line<'stati
         stand.push(Span::styled(format!("   assigned to {}", clean(name)), text));
     }
     lines.push(Line::from(stand));
-    let timers = it.timers(model.now);
+    let timers = it.timers(model.seen_at());
     let mut clocks = vec![Span::raw(" ")];
     for (word, timer) in [("answer", timers.answer), ("escalate", timers.escalate)] {
         if let Some((left, late)) = timer_text(model, timer) {
@@ -95,6 +95,7 @@ fn summary_lines(model: &Model, theme: &Theme, it: &Incident) -> Vec<Line<'stati
     clocks.push(Span::styled(format!("why {}: ", it.severity), muted));
     clocks.push(Span::styled(clean(&it.why), text));
     lines.push(Line::from(clocks));
+    lines.extend(elsewhere::line(model, theme, it));
     if let Some(runbook) = it.runbook() {
         lines.push(Line::from(vec![Span::styled(" runbook ", muted), Span::styled(clean(runbook), text)]));
     }
@@ -131,6 +132,7 @@ fn alerts(model: &Model, theme: &Theme, it: &Incident, area: Rect, buf: &mut Buf
                 Span::styled(format!("  since {}  ", draw::clock(note.active_at, zone)), muted),
                 Span::styled(crate::text::clean(&note.summary).into_owned(), style),
                 Span::styled(more, muted),
+                Span::styled(elsewhere::origin(model, note), muted),
             ])
         })
         .collect();

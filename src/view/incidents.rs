@@ -1,6 +1,7 @@
 //! Incidents: the worst first, those that are over below them; then what there is to say of the selected one.
 
-use super::{draw, incident, list};
+use super::teach::{nothing_matches, teach};
+use super::{elsewhere, incident, list};
 use crate::incident::{Incident, Phase, Timer};
 use crate::layout;
 use crate::model::Model;
@@ -16,6 +17,7 @@ use warroom_widgets::{Cell, Column, Row};
 pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: &mut Buffer) {
     let state = &model.ui.incidents;
     let inner = list::frame(model, theme, "incidents", state, list, buf);
+    elsewhere::border(model, theme, list, buf);
     let rows = model.incident_rows();
     if rows.is_empty() {
         return empty(model, theme, inner, buf);
@@ -40,25 +42,30 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
     if let Some(RowKey::Incident(id)) = &state.selected
         && let Some(chosen) = model.shown_incidents().get(id)
     {
-        incident::brief(model, theme, chosen, detail, buf);
+        // Where there is room, all of it, as on its own screen.
+        if detail.width >= 150 && detail.height >= 30 {
+            incident::draw(model, theme, &chosen.id, detail, buf);
+        } else {
+            incident::brief(model, theme, chosen, detail, buf);
+        }
     }
 }
 
 fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if !model.ui.incidents.filter.is_empty() {
-        let line = format!("no incident matches /{}   (esc clears the filter)", model.ui.incidents.filter);
-        return draw::centred(&[&line], theme.style(Role::Muted), area, buf);
+        return nothing_matches(theme, "incident", &model.ui.incidents.filter, area, buf);
     }
     let rules = model.alerting_rules();
-    let watched = format!("{rules} alerting rules are evaluated");
-    let lines = [
-        "no incident: nothing is wrong that a rule knows of",
-        "",
-        watched.as_str(),
-        "your own rules:  rules.team = { files = [\"alert_rules.yml\"] }",
-        "earlier ones:    warroom incidents --all",
-    ];
-    draw::centred(&lines, theme.style(Role::Muted), area, buf);
+    let watched = format!("no incident: nothing is wrong that one of {rules} alerting rules knows of");
+    teach(
+        model,
+        theme,
+        &watched,
+        &["rules.team = { files = [\"alert_rules.yml\"] }"],
+        "your own rules beside warroom's; earlier incidents: warroom incidents --all",
+        area,
+        buf,
+    );
 }
 
 fn row(model: &Model, theme: &Theme, it: &Incident) -> Row<'static> {
@@ -66,7 +73,7 @@ fn row(model: &Model, theme: &Theme, it: &Incident) -> Row<'static> {
     let muted = theme.style(Role::Muted);
     let text = if open { theme.style(Role::Text) } else { muted };
     let firing = it.firing().count();
-    let timers = it.timers(model.now);
+    let timers = it.timers(model.seen_at());
     let shown = |timer: Timer| timer_cell(model, theme, timer);
     Row::new([
         Cell::Line(Line::from(severity_spans(it.severity, open, theme).to_vec())),
@@ -75,7 +82,7 @@ fn row(model: &Model, theme: &Theme, it: &Incident) -> Row<'static> {
             if open { theme.style(Role::Title) } else { muted },
         ),
         Cell::text(crate::text::clean(&it.title()).into_owned(), text),
-        Cell::text(lasts(model.now.since(it.began)), muted),
+        Cell::text(lasts(model.seen_at().since(it.began)), muted),
         Cell::Line(Line::from(phase_spans(model, it, theme))),
         shown(timers.answer),
         shown(timers.escalate),
@@ -113,10 +120,11 @@ pub(super) fn phase_spans(model: &Model, it: &Incident, theme: &Theme) -> Vec<Sp
     match (&it.phase, &it.resolved, &it.mitigated, &it.acknowledged) {
         (Phase::Merged(into), ..) => say(format!("in {into}"), Role::Muted),
         (Phase::Resolved, Some((at, _)), ..) => {
-            say(format!("over {} ago", lasts(model.now.since(*at))), Role::Muted)
+            say(format!("over {} ago", lasts(model.seen_at().since(*at))), Role::Muted)
         }
         (Phase::Resolved, None, ..) => say("over".to_owned(), Role::Muted),
-        _ if it.snoozed(model.now) => say("snoozed".to_owned(), Role::Muted),
+        _ if let Some(held) = elsewhere::silenced(model, it) => say(held, Role::Muted),
+        _ if it.snoozed(model.seen_at()) => say("snoozed".to_owned(), Role::Muted),
         (_, _, Some(_), _) => say("mitigated".to_owned(), Role::Up),
         (_, _, _, Some(mark)) => say(format!("ack {}", who(&mark.user)), Role::Text),
         _ => say("nobody yet".to_owned(), Role::Down),
@@ -125,7 +133,7 @@ pub(super) fn phase_spans(model: &Model, it: &Incident, theme: &Theme) -> Vec<Sp
 
 /// Time that is left, or by how much it is over: in minutes, so that it is redrawn once a minute.
 pub(super) fn timer_text(model: &Model, timer: Timer) -> Option<(String, bool)> {
-    let left = timer.left_ms(model.now)?;
+    let left = timer.left_ms(model.seen_at())?;
     let minutes = left.div_euclid(60_000);
     let word = |minutes: i64| match minutes {
         0..=119 => format!("{minutes}m"),

@@ -1,11 +1,12 @@
 //! The overview: one row a service, the worst first; below it what is wrong with the selected one.
 
 use super::draw::{self, Figure};
-use super::list;
 use super::promises::{deploy_cell, deploys, left_cell, promise_cell, rate_cell};
+use super::teach::nothing_matches;
+use super::{incident, list};
 use crate::layout;
 use crate::model::Model;
-use crate::model::judge::over;
+use crate::model::judge::{limits, over};
 use crate::model::rows::{ServiceRow, breaker_word};
 use crate::model::ui::{OVERVIEW_ORDERS, RowKey, services};
 use crate::plan::{ServicePlan, Signal};
@@ -13,7 +14,7 @@ use crate::target::BreakerState;
 use crate::target::health::State;
 use crate::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Alignment, Constraint, Layout, Rect};
+use ratatui::layout::{Alignment, Constraint, Direction, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
@@ -143,8 +144,7 @@ fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         ];
         draw::centred(&lines, theme.style(Role::Muted), area, buf);
     } else {
-        let line = format!("no service matches /{}   (esc clears the filter)", model.ui.overview.filter);
-        draw::centred(&[&line], theme.style(Role::Muted), area, buf);
+        nothing_matches(theme, "service", &model.ui.overview.filter, area, buf);
     }
 }
 
@@ -155,7 +155,7 @@ fn service_row(
     plan: Option<&ServicePlan>,
     wide: bool,
 ) -> [Cell<'static>; 14] {
-    let old = matches!(row.state, State::Stale | State::Unknown) || row.age(model.now).is_some();
+    let old = matches!(row.state, State::Stale | State::Unknown) || row.age(model.seen_at()).is_some();
     let fresh = |style: Style| if old { theme.style(Role::Stale) } else { style };
     let text = theme.style(Role::Text);
     let banded = |signal: Signal, value: Option<f64>| {
@@ -172,7 +172,7 @@ fn service_row(
         let style = if value.is_none() { theme.style(Role::Faint) } else { banded(signal, value) };
         Cell::text(draw::number(value, unit, theme), style)
     };
-    let word = match (row.state, row.age(model.now)) {
+    let word = match (row.state, row.age(model.seen_at())) {
         (State::Stale, Some(age)) => format!("stale {}", draw::age(age)),
         (state, _) => state.word().to_owned(),
     };
@@ -193,17 +193,6 @@ fn service_row(
         deploy_cell(model, theme, row, wide),
         reason_cell(theme, row),
     ]
-}
-
-/// The limits of a figure, in its own unit.
-pub(super) fn limits(plan: &ServicePlan, signal: Signal) -> Option<(f64, f64)> {
-    match signal {
-        Signal::Errors => plan.bands.errors.map(|band| (band.warning, band.critical)),
-        Signal::Latency => {
-            plan.bands.latency.map(|band| (band.warning.as_secs_f64(), band.critical.as_secs_f64()))
-        }
-        Signal::Requests => None,
-    }
 }
 
 fn spark(theme: &Theme, row: &ServiceRow, plan: Option<&ServicePlan>, old: bool) -> Cell<'static> {
@@ -294,8 +283,20 @@ fn detail(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut 
     if area.height < 3 {
         return;
     }
+    // Where there is room for it, what happened stands beside the figures.
+    let worst = model.worst_incident(&row.name).or_else(|| model.shown_incidents().open().into_iter().next());
+    if let (Some(it), true) = (worst, area.width >= WIDE && area.height >= 14) {
+        let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(area);
+        incident::brief(model, theme, it, right, buf);
+        return figures(model, theme, row, left, buf);
+    }
+    figures(model, theme, row, area, buf);
+}
+
+/// Why the service is as it is, and its figures below.
+fn figures(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
     let plan = model.plan.services.iter().find(|plan| plan.name == row.name);
-    let reasons_height = (row.reasons.len().max(1) as u16 + 2).min(area.height);
+    let reasons_height = (reason_lines(model, theme, row).len() as u16 + 2).min(area.height);
     let left = area.height.saturating_sub(reasons_height);
     let (graphs, lines) = (left >= 7, left >= 3);
     let height = if graphs { reasons_height.min(area.height / 2) } else { area.height };
@@ -318,7 +319,10 @@ fn detail(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut 
     } else {
         &[Signal::Latency]
     };
-    let parts = Layout::horizontal(shown.iter().map(|_| Constraint::Fill(1))).split(bottom);
+    // Time runs to the right: where it is high, graphs stand one above the other.
+    let stacked = bottom.height >= 7 * shown.len() as u16 && bottom.height * 2 >= bottom.width / 3;
+    let direction = if stacked { Direction::Vertical } else { Direction::Horizontal };
+    let parts = Layout::new(direction, shown.iter().map(|_| Constraint::Fill(1))).split(bottom);
     for (signal, part) in shown.iter().zip(parts.iter()) {
         figure(model, row, plan, *signal).draw(theme, *part, buf);
     }
@@ -339,8 +343,8 @@ pub(super) fn figure<'a>(
     let limits = plan.and_then(|plan| limits(plan, signal));
     let reading = row.reading(signal);
     let span = reading.bucket * reading.course.len() as u32;
-    let mut deploys = deploys(model, &row.name, model.now - span);
-    deploys.extend(model.act_marks(&row.name, model.now - span));
+    let mut deploys = deploys(model, &row.name, model.seen_at() - span);
+    deploys.extend(model.act_marks(&row.name, model.seen_at() - span));
     Figure { name, reading, unit, limits, zone: &model.plan.ui.zone, deploys }
 }
 
@@ -364,6 +368,10 @@ pub(super) fn reason_lines(model: &Model, theme: &Theme, row: &ServiceRow) -> Ve
         };
         return vec![Line::styled(format!(" {text}"), theme.style(Role::Muted))];
     }
+    let remedy = super::remedy::of_service(model, row).map(|remedy| {
+        let arrow = Span::styled(format!(" {} ", theme.glyphs().arrow), theme.style(Role::Key));
+        Line::from(vec![arrow, Span::styled(remedy, theme.style(Role::Muted))])
+    });
     row.reasons
         .iter()
         .map(|reason| {
@@ -374,5 +382,6 @@ pub(super) fn reason_lines(model: &Model, theme: &Theme, row: &ServiceRow) -> Ve
                 Span::styled(text, theme.style(Role::Text)),
             ])
         })
+        .chain(remedy)
         .collect()
 }

@@ -1,5 +1,6 @@
 //! Panels of one's own: on their page, and on the screens of services. An error of one shows in that one only.
 
+use super::teach::{nothing_matches, teach};
 use super::{chart, draw};
 use crate::config::PanelKind;
 use crate::layout;
@@ -26,19 +27,22 @@ pub(super) fn page(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let inner = area;
     if places.is_empty() {
         let nothing = model.panels.of_service(None).next().is_none();
-        let teach: &[&str] = if nothing {
+        if !nothing {
+            return nothing_matches(theme, "panel", &model.ui.panels.filter, inner, buf);
+        }
+        return teach(
+            model,
+            theme,
+            "no panel stands here: a question in PromQL makes one",
             &[
-                "no panel stands here",
-                "",
-                "panel.requests = { expr = 'sum by (status) (rate(http_requests_total[5m]))',",
-                "                   unit = \"per-second\", kind = \"graph\" }",
-                "",
-                "in the configuration makes one; with service = \"...\" it stands on that service's screen",
-            ]
-        } else {
-            &["no panel matches the filter", "", "esc clears it"]
-        };
-        return draw::centred(teach, theme.style(Role::Muted), inner, buf);
+                "[panel.requests]",
+                "expr = 'sum by (status) (rate(http_requests_total[5m]))'",
+                "unit = \"per-second\"",
+            ],
+            "with service = \"...\" it stands on that service's screen; p in explore (3) pins one for now",
+            inner,
+            buf,
+        );
     }
     // The page is turned so that the selected panel is on it.
     let fits = layout::grid(inner, places.len()).len().max(1);
@@ -243,6 +247,10 @@ fn heatmap(theme: &Theme, panel: &PanelState, area: Rect, buf: &mut Buffer) {
     let cumulative = rows.iter().all(|row| row.0.is_some());
     if cumulative {
         rows.sort_by(|a, b| b.0.unwrap_or(0.0).total_cmp(&a.0.unwrap_or(0.0)));
+        // What no bucket bounds is above the largest that does.
+        if let [(Some(f64::INFINITY), open, _), (Some(below), ..), ..] = rows.as_mut_slice() {
+            *open = format!("> {}", human(*below, panel.plan.unit));
+        }
         for index in 0..rows.len() {
             let Some(below) = rows.get(index + 1).map(|row| row.2.clone()) else { break };
             if let Some(row) = rows.get_mut(index) {

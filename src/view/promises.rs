@@ -59,12 +59,12 @@ pub(super) fn deploy_cell(model: &Model, theme: &Theme, row: &ServiceRow, wide: 
         };
     };
     let mut spans = Vec::new();
-    let watched = rollout.watched(model.now);
+    let watched = rollout.watched(model.seen_at());
     if watched {
         spans.push(Span::styled(format!("{} ", theme.glyphs().partial), theme.style(Role::Title)));
     }
     if wide || !watched {
-        let age = lasts(model.now.since(deploy.at));
+        let age = lasts(model.seen_at().since(deploy.at));
         spans.push(Span::styled(format!("{age} "), theme.style(Role::Text)));
     }
     if let Some((_, on, all)) = rollout.canary() {
@@ -115,20 +115,25 @@ pub(super) fn draw_line(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut B
             .glyphs(theme.glyph_set())
             .render(bar, buf);
     }
-    let mut spans = Vec::new();
+    let mut groups = Vec::new();
     if let Some(burn) = &budget.burn {
-        spans.push(Span::styled("   burn 1h ", muted));
         let rate = draw::number(burn.rate, Unit::Times, theme);
-        spans.push(Span::styled(rate, super::slos::burn_style(burn, theme)));
+        groups.push(vec![
+            Span::styled("   burn 1h ", muted),
+            Span::styled(rate, super::slos::burn_style(burn, theme)),
+        ]);
     }
     // What is not exhausted at this rate needs no words; what is over says so.
     if let Some(seconds) = budget.ends.filter(|seconds| seconds.is_finite()) {
-        spans.push(Span::styled(if seconds < 0.0 { "   " } else { "   exhausted in " }, muted));
-        spans.push(Span::styled(draw::words(&budget.exhaustion, theme), theme.style(Role::Text)));
+        groups.push(vec![
+            Span::styled(if seconds < 0.0 { "   " } else { "   exhausted in " }, muted),
+            Span::styled(draw::words(&budget.exhaustion, theme), theme.style(Role::Text)),
+        ]);
     }
     if budget.count > 1 {
-        spans.push(Span::styled(format!("   +{} more", budget.count - 1), muted));
+        groups.push(vec![Span::styled(format!("   +{} more", budget.count - 1), muted)]);
     }
     let x = bar.right();
-    buf.set_line(x, area.y, &Line::from(spans), area.right().saturating_sub(x));
+    let room = area.right().saturating_sub(x);
+    buf.set_line(x, area.y, &draw::fitting(groups, usize::from(room)), room);
 }

@@ -2,10 +2,10 @@
 
 use super::draw;
 use super::overview::{figure, reason_lines};
-use super::{panels, promises, strip, targets};
+use super::{incident, panels, promises, strip, targets};
 use crate::layout::Areas;
 use crate::model::Model;
-use crate::model::rows::{ComponentRow, ServiceRow, breaker_word};
+use crate::model::rows::{BreakerRow, ComponentRow, ServiceRow, breaker_word};
 use crate::plan::Signal;
 use crate::target::BreakerState;
 use crate::theme::{Role, Theme};
@@ -22,6 +22,9 @@ pub(super) fn draw(model: &Model, theme: &Theme, name: &str, areas: &Areas, buf:
     };
     summary(model, theme, row, areas.summary, buf);
     figures(model, theme, row, areas, buf);
+    if let Some(it) = model.worst_incident(name) {
+        incident::brief(model, theme, it, areas.detail, buf);
+    }
     targets::table(model, theme, &model.ui.service, Some(name), ("polls", ""), areas.list, buf);
     let [components, breakers, queues, numbers] = areas.panes;
     self::components(theme, row, components, buf);
@@ -52,10 +55,11 @@ fn summary(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut
             facts.push(format!("needs {}", plan.depends_on.join(", ")));
         }
     }
+    let mut groups = vec![spans];
     for fact in facts {
-        spans.push(Span::styled(format!("   {fact}"), theme.style(Role::Muted)));
+        groups.push(vec![Span::styled(format!("   {fact}"), theme.style(Role::Muted))]);
     }
-    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+    buf.set_line(area.x, area.y, &draw::fitting(groups, usize::from(area.width)), area.width);
     if area.height > 1
         && let Some(first) = reason_lines(model, theme, row).into_iter().next()
     {
@@ -66,7 +70,11 @@ fn summary(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut
                 theme.style(Role::Muted),
             ));
         }
-        buf.set_line(area.x, area.y + 1, &line, area.width);
+        if let Some(remedy) = super::remedy::of_service(model, row) {
+            line.push_span(Span::styled(format!("   {} ", theme.glyphs().arrow), theme.style(Role::Key)));
+            line.push_span(Span::styled(remedy, theme.style(Role::Muted)));
+        }
+        draw::cut(&line, theme, Rect { y: area.y + 1, height: 1, ..area }, buf);
     }
     let mut rest = Rect { y: area.y.saturating_add(2), height: area.height.saturating_sub(2), ..area };
     if row.standing.budget.is_some() && rest.height > 0 {
@@ -114,8 +122,18 @@ fn components(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
     pane(theme, "components", "its health answer names none", &lines, area, buf);
 }
 
+/// One line a breaker: where all instances see the same state, it is said once.
 fn breakers(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
-    let lines = row.breakers.iter().map(|breaker| {
+    let mut lines = Vec::new();
+    for (index, breaker) in row.breakers.iter().enumerate() {
+        let same = |other: &BreakerRow| {
+            other.seen.name == breaker.seen.name && other.seen.state == breaker.seen.state
+        };
+        if row.breakers.iter().take(index).any(same) {
+            continue;
+        }
+        let views: Vec<&BreakerRow> = row.breakers.iter().filter(|other| same(other)).collect();
+        let all = row.breakers.iter().filter(|other| other.seen.name == breaker.seen.name).count();
         let state = draw::state_of_breaker(breaker.seen.state);
         let role = if breaker.seen.state == BreakerState::Closed { Role::Up } else { draw::role(state) };
         let glyph = draw::glyph(state, theme.glyphs());
@@ -123,27 +141,29 @@ fn breakers(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
             Span::styled(format!(" {glyph} {:<9} ", breaker_word(breaker.seen.state)), theme.style(role)),
             Span::styled(breaker.seen.name.to_string(), theme.style(Role::Text)),
         ];
+        let sum = |of: fn(&BreakerRow) -> Option<f64>| {
+            views.iter().filter_map(|view| of(view)).reduce(|a, b| a + b)
+        };
+        // The least share of good calls counts: an instance that fails is not hidden behind one that does not.
+        let good = views.iter().filter_map(|view| view.seen.success_ratio).reduce(f64::min);
         let facts = [
-            breaker
-                .seen
-                .success_ratio
-                .map(|ratio| format!("{} ok", draw::number(Some(ratio), Unit::Ratio, theme))),
-            breaker.seen.failures.map(|n| format!("{} failed", draw::number(Some(n), Unit::Count, theme))),
-            breaker.seen.calls.map(|n| format!("of {}", draw::number(Some(n), Unit::Count, theme))),
+            good.map(|ratio| format!("{} ok", draw::number(Some(ratio), Unit::Ratio, theme))),
+            sum(|view| view.seen.failures)
+                .map(|n| format!("{} failed", draw::number(Some(n), Unit::Count, theme))),
+            sum(|view| view.seen.calls).map(|n| format!("of {}", draw::number(Some(n), Unit::Count, theme))),
+            (all > 1).then(|| format!("{} of {all} instances", views.len())),
         ];
         for fact in facts.into_iter().flatten() {
             spans.push(Span::styled(format!("  {fact}"), theme.style(Role::Muted)));
         }
-        if row
-            .breakers
-            .iter()
-            .any(|other| other.seen.name == breaker.seen.name && other.origin != breaker.origin)
-        {
-            spans.push(Span::styled(format!("  {}", breaker.origin), theme.style(Role::Faint)));
+        // On some instances only: on which.
+        if views.len() < all {
+            let origins: Vec<&str> = views.iter().map(|view| &*view.origin).collect();
+            spans.push(Span::styled(format!("  {}", origins.join(", ")), theme.style(Role::Faint)));
         }
-        Line::from(spans)
-    });
-    pane(theme, "breakers", "no breakers are polled", &lines.collect::<Vec<_>>(), area, buf);
+        lines.push(Line::from(spans));
+    }
+    pane(theme, "breakers", "no breakers are polled", &lines, area, buf);
 }
 
 fn queues(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {

@@ -1,6 +1,7 @@
 //! Objectives: SLI, budget left, burn per window, time to exhaustion, coverage; below, the selected one's burn-down.
 
 use super::incidents::severity_spans;
+use super::teach::{nothing_matches, teach};
 use super::{draw, list};
 use crate::layout::{self, wrapped};
 use crate::model::Model;
@@ -57,19 +58,17 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
 
 fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if !model.ui.slos.filter.is_empty() {
-        let line = format!("no SLO matches /{}   (esc clears the filter)", model.ui.slos.filter);
-        return draw::centred(&[&line], theme.style(Role::Muted), area, buf);
+        return nothing_matches(theme, "SLO", &model.ui.slos.filter, area, buf);
     }
-    let lines = [
+    teach(
+        model,
+        theme,
         "no SLO is configured: three lines add one",
-        "",
-        "[slo.checkout-availability]",
-        "service = \"checkout\"     ",
-        "objective = 99.9          ",
-        "",
+        &["[slo.checkout-availability]", "service = \"checkout\"", "objective = 99.9"],
         "warroom slo calc 99.9 says what that allows",
-    ];
-    draw::centred(&lines, theme.style(Role::Muted), area, buf);
+        area,
+        buf,
+    );
 }
 
 /// The role of a share of the budget.

@@ -17,6 +17,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
     let filter = &model.ui.targets.filter;
     let more = if filter.is_empty() { String::new() } else { format!("/{filter}") };
     table(model, theme, &model.ui.targets, None, ("targets", &more), list, buf);
+    super::elsewhere::border(model, theme, list, buf);
     if let Some(RowKey::Target(id)) = &model.ui.targets.selected
         && let Some(row) = model.target(*id)
         && detail.height >= 3
@@ -66,6 +67,7 @@ pub(super) fn table(
         .map(|(name, width, priority, right)| {
             let column = Column::new(*name, *width).priority(*priority);
             let column = if *name == "error" { column.min(16).flex(1) } else { column };
+            let column = if *name == "instance" { column.min(13) } else { column };
             let column = if *name == "service" {
                 Column::new(*name, (longest as u16).clamp(8, 24)).priority(*priority).min(8)
             } else {
@@ -141,8 +143,8 @@ fn rest(model: &Model, theme: &Theme, row: &TargetRow) -> Vec<Cell<'static>> {
 }
 
 fn error_cell(model: &Model, theme: &Theme, row: &TargetRow) -> Cell<'static> {
-    let held = row.held_until.filter(|until| *until > model.now).map(|until| {
-        let wait = draw::age(until.since(model.now));
+    let held = row.held_until.filter(|until| *until > model.seen_at()).map(|until| {
+        let wait = draw::age(until.since(model.seen_at()));
         if row.retry_after.is_some() {
             format!(", asked to wait {wait}")
         } else {
@@ -191,8 +193,10 @@ fn facts(model: &Model, theme: &Theme, row: &TargetRow) -> Vec<Line<'static>> {
         ),
     ];
     if let Some(failure) = &row.failure {
-        let since = row.answered.map(|at| format!("; last answer {} ago", draw::age(model.now.since(at))));
+        let since =
+            row.answered.map(|at| format!("; last answer {} ago", draw::age(model.seen_at().since(at))));
         out.push(fact("error", format!("{failure}{}", since.unwrap_or_default())));
+        out.extend(super::remedy::of(failure, target).map(|remedy| fact("do", remedy)));
     }
     if let Some(wait) = row.retry_after {
         out.push(fact("held", format!("asked to wait {} (Retry-After)", format_duration(wait))));

@@ -1,6 +1,6 @@
 //! What lies under the mouse. It draws nothing: it asks those who draw where they would.
 
-use super::{explore, footer, header, panels};
+use super::{explore, footer, header, panels, zoom};
 use crate::event::Under;
 use crate::layout;
 use crate::model::Model;
@@ -20,6 +20,7 @@ pub fn under(model: &Model, theme: &Theme, x: u16, y: u16) -> Under {
     }
     let moment = match &model.ui.screen {
         Screen::Explore => explore::moment(model, theme, areas.detail, x, y),
+        Screen::Zoom(_) => zoom::moment(model, theme, areas.detail, x, y),
         Screen::Panels => panels::moment_on_page(model, theme, areas.body, x, y),
         Screen::Service(name) => panels::moment_of_service(model, theme, name, areas.panels, x, y),
         _ => None,

@@ -196,7 +196,9 @@ fn references(credential: &Credential) -> Vec<&SecretRef> {
             };
             user.into_iter().chain(password).collect()
         }
-        Credential::Bearer(list) | Credential::Header { value: list, .. } => list.iter().collect(),
+        Credential::Bearer(list) | Credential::Token(list) | Credential::Header { value: list, .. } => {
+            list.iter().collect()
+        }
         Credential::Login { json, .. } => json.iter().map(|(_, reference)| reference).collect(),
     }
 }

@@ -1,6 +1,7 @@
 //! What people do with an incident from the command line: judged as in the dashboard, written to the journal, told.
 
 use super::args::IncidentCommand;
+use super::elsewhere::{Wanted, Went};
 use super::{Book, RECENT, exit, failed, put, refused, unknown};
 use crate::cli::args::Flags;
 use crate::incident::{Act, Refusal, entries};
@@ -22,10 +23,13 @@ pub(super) fn act(flags: &Flags, command: &IncidentCommand) -> io::Result<u8> {
             Ok(opened) => opened,
             Err(code) => return Ok(code),
         };
-        match book.incidents.find(id) {
-            Ok(_) => {}
+        let found = match book.incidents.find(id) {
+            Ok(found) => found,
             Err(Refusal::Unknown { .. }) if book.left_out > 0 => continue,
             Err(refusal) => return Ok(unknown(&book, &refusal)),
+        };
+        if let Some(code) = elsewhere(flags, command, &book, &found)? {
+            return Ok(code);
         }
         let who = identity::who();
         let mut changes = Vec::new();
@@ -48,6 +52,19 @@ pub(super) fn act(flags: &Flags, command: &IncidentCommand) -> io::Result<u8> {
     Ok(exit::NO_INPUT)
 }
 
+/// Acknowledging may have to be done elsewhere first; the exit code if that failed, and so nothing is acknowledged here.
+fn elsewhere(flags: &Flags, command: &IncidentCommand, book: &Book, id: &str) -> io::Result<Option<u8>> {
+    let IncidentCommand::Ack { confirm, span, here: false, text, .. } = command else { return Ok(None) };
+    let Some(incident) = book.incidents.get(id).filter(|incident| incident.is_open()) else {
+        return Ok(None);
+    };
+    let wanted = Wanted { confirm: confirm.as_deref(), span: *span, why: text.join(" ") };
+    Ok(match super::elsewhere::acknowledge(flags, &book.folder, incident, &wanted)? {
+        Went::OnlyHere | Went::Done => None,
+        Went::Failed(code) => Some(code),
+    })
+}
+
 #[expect(clippy::print_stderr, reason = "a refusal")]
 fn read_only() -> u8 {
     eprintln!("--read-only: nothing may be changed from here");
@@ -63,7 +80,7 @@ fn acts(command: &IncidentCommand, at: Timestamp) -> (&str, Vec<Act>) {
     match command {
         IncidentCommand::Show { id, .. } => (id, Vec::new()),
         IncidentCommand::Notice(args) => (&args.id, Vec::new()),
-        IncidentCommand::Ack { id, text } => (id, noted(Act::Acknowledge, text)),
+        IncidentCommand::Ack { id, text, .. } => (id, noted(Act::Acknowledge, text)),
         IncidentCommand::Unack { id, text } => (id, noted(Act::Unacknowledge, text)),
         IncidentCommand::Note { id, text } => (id, vec![Act::Note(text.join(" "))]),
         IncidentCommand::Assign { id, to } => (id, vec![Act::Assign(to.clone().unwrap_or_default())]),

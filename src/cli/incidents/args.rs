@@ -55,9 +55,21 @@ pub enum IncidentCommand {
         output: Form,
     },
     /// Acknowledge it: you take care, the time to answer stops
+    ///
+    /// Where Alertmanager or PagerDuty tells of it, that is a silence, or an acknowledgement there: it is shown, and sent
+    /// with --confirm y.
     Ack {
         /// The incident
         id: String,
+        /// Silence its alerts, or acknowledge its page, as well: y
+        #[arg(long, value_name = "PHRASE")]
+        confirm: Option<String>,
+        /// For how long a silence lasts, if not as its backend says
+        #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
+        span: Option<Duration>,
+        /// Here only: ask no other system
+        #[arg(long, conflicts_with_all = ["confirm", "span"])]
+        here: bool,
         /// A note to go with it
         text: Vec<String>,
     },

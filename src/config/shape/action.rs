@@ -134,6 +134,16 @@ pub(super) const KINDS: &[(&str, &str)] = &[
     ("custom", "anything else"),
 ];
 
+/// What an environment may allow: also what is changed of other systems' alerts.
+pub(super) const ALLOWED: &[(&str, &str)] = &[
+    ("restart", "processes are started anew"),
+    ("flush-cache", "a cache is emptied"),
+    ("rollback", "another version is run"),
+    ("silence", "alerts are silenced in Alertmanager, or heard again"),
+    ("page", "incidents of PagerDuty are acknowledged, resolved, written upon"),
+    ("custom", "anything else"),
+];
+
 const REACH: &[(&str, &str)] = &[
     ("any", "any one: it speaks for the service"),
     ("all", "each, one right after the other"),

@@ -86,9 +86,14 @@ const WEBHOOK_URL: &[Field] =
     &[Field::new("url", Kind::Name, URL_DOC).must().like("\"https://bot.example/warroom\"")];
 
 const ALERTMANAGER: &[Field] = &[
-    Field::new("url", Kind::Name, "The server, without /api/v2/alerts.")
-        .must()
+    Field::new("url", Kind::Name, "The server, without /api/v2/alerts; or name a backend.")
         .like("\"http://127.0.0.1:9093\""),
+    Field::new(
+        "backend",
+        Kind::Text(checks::NAME),
+        "Name of a backend of kind alertmanager in place of a URL: all of its members are told, with its auth and headers.",
+    )
+    .like("\"alerts\""),
     Field::new(
         "resend",
         Kind::Duration { min: 5 * SECOND, max: HOUR },

@@ -2,8 +2,8 @@
 
 use super::super::checks;
 use super::{
-    DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, action, incident, notify as channel, panel, rules,
-    service, slo, wall,
+    DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, action, backend, incident, notify as channel, panel,
+    rules, service, slo, wall,
 };
 
 /// The whole file.
@@ -55,7 +55,12 @@ pub const ROOT: &[Field] = &[
         },
         "Panels of one's own. What is wrong with one shows in that one only.",
     ),
-    Field::new("backend", Kind::NotYet, "Prometheus-compatible servers, Alertmanager, PagerDuty."),
+    Field::new(
+        "backend",
+        Kind::Map { name: checks::NAME, of: &Kind::Tagged(backend::KINDS), samples: backend::SAMPLES },
+        "Servers that answer in warroom's place: Prometheus and its like (a service picks one with engine, or all do \
+         with engine.default), Alertmanager, PagerDuty.",
+    ),
     Field::new(
         "slo_files",
         Kind::List(&Kind::Text(checks::PATH)),
@@ -135,8 +140,12 @@ const CONNECTIVITY: &[Field] = &[Field::new(
 .or("[]")];
 
 const ENGINE: &[Field] = &[
-    Field::new("default", Kind::Text(checks::ENGINE), "Which engine answers: \"embedded\" is warroom's own.")
-        .or("\"embedded\""),
+    Field::new(
+        "default",
+        Kind::Text(checks::ENGINE),
+        "Which engine answers: \"embedded\" is warroom's own, else the name of a backend.",
+    )
+    .or("\"embedded\""),
     Field::new("memory", Kind::Size { min: 1 << 20 }, "The most memory that samples may take.")
         .or("\"64MiB\""),
     Field::new(
@@ -237,7 +246,7 @@ const ENVIRONMENT: &[Field] = &[
     .like("[\"anna\", \"ben\"]"),
     Field::new(
         "kinds",
-        Kind::List(&Kind::Word(action::KINDS)),
+        Kind::List(&Kind::Word(action::ALLOWED)),
         "What sort of action may be done; none: all.",
     )
     .or("[]")

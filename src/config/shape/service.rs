@@ -32,6 +32,13 @@ pub(super) const SERVICE: &[Field] = &[
     .like("'{job=\"checkout\"}'"),
     Field::new("auth", Kind::Text(checks::NAME), "Name of an auth table.").like("\"by-bearer\""),
     Field::new(
+        "engine",
+        Kind::Text(checks::ENGINE),
+        "Who answers its expressions, if not as engine.default says: \"embedded\", or the name of a backend; its \
+         metrics are not scraped then.",
+    )
+    .like("\"embedded\""),
+    Field::new(
         "preset",
         Kind::Text(checks::WORDS),
         "Name of a preset: polls and signals of a well-known stack; what is written here goes before it.",

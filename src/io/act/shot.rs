@@ -8,7 +8,7 @@ use crate::action::entry::{BODY_HEAD, Ended, How};
 use crate::action::request::RequestSpec;
 use crate::action::spec::JobUrl;
 use crate::action::template::{Fields, as_text};
-use crate::action::{Action, Instance, Method, Request, Shot};
+use crate::action::{Action, ActionKind, Instance, Method, Request, Shot};
 use crate::io::http::Dress;
 use crate::target::Failure;
 use crate::text::Clean;
@@ -169,6 +169,19 @@ fn told(
 
 /// Where to look when nobody knows what came of it.
 fn find_out(order: &Order<'_>, request: &Request) -> Clean {
+    if !order.action.kind.changes_service() {
+        let key = order.fields.get("id").and_then(as_text).unwrap_or_default();
+        return Clean::new(&match order.action.kind {
+            ActionKind::Silence => {
+                let mark = crate::foreign::silence::mark(&key);
+                format!(
+                    "the silences of {} say whether it is there: its comment ends with {mark}",
+                    order.instance.name
+                )
+            }
+            _ => format!("the incident's page on {} says whether it was done", order.instance.name),
+        });
+    }
     let listed = order.action.params.iter().find_map(|param| match &param.kind {
         crate::action::spec::ParamKind::Listed(listing) => listing.from.plain(order.fields).ok(),
         _ => None,

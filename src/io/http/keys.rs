@@ -53,6 +53,7 @@ impl Http {
         let list: &[SecretRef] = match &auth.credential {
             Credential::Basic { password: list, .. }
             | Credential::Bearer(list)
+            | Credential::Token(list)
             | Credential::Header { value: list, .. } => list,
             Credential::None | Credential::Login { .. } => &[],
         };
@@ -162,6 +163,7 @@ impl Http {
             Credential::Login { .. } => self.token_once(ask, auth, refused).await,
             Credential::Basic { password: list, .. }
             | Credential::Bearer(list)
+            | Credential::Token(list)
             | Credential::Header { value: list, .. } => self.next_secret(ask, auth, list, refused).await,
         }
     }
@@ -249,6 +251,7 @@ impl Http {
                 })?;
                 (name, SecretString::from(secret))
             }
+            Credential::Token(_) => (AUTHORIZATION, SecretString::from(format!("Token token={secret}"))),
             _ => (AUTHORIZATION, SecretString::from(format!("Bearer {secret}"))),
         })
     }
@@ -320,19 +323,23 @@ pub(in crate::io) fn dress(
             request.basic_auth(user.map_or("", |user| user.expose_secret()), Some(secret.expose_secret()))
         }
         Credential::Bearer(_) => request.bearer_auth(secret.expose_secret()),
-        Credential::Header { name, .. } => {
-            let name = HeaderName::from_bytes(name.as_bytes());
-            let value = HeaderValue::from_str(secret.expose_secret());
-            match (name, value) {
-                (Ok(name), Ok(mut value)) => {
-                    value.set_sensitive(true);
-                    request.header(name, value)
-                }
-                // Sent without: the server will refuse it, and the refusal is told.
-                _ => request,
-            }
+        Credential::Token(_) => {
+            let text = SecretString::from(format!("Token token={}", secret.expose_secret()));
+            with_header(request, AUTHORIZATION.as_str(), &text)
         }
+        Credential::Header { name, .. } => with_header(request, name, secret),
         Credential::None | Credential::Login { .. } => request,
+    }
+}
+
+fn with_header(request: RequestBuilder, name: &str, text: &SecretString) -> RequestBuilder {
+    match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(text.expose_secret())) {
+        (Ok(name), Ok(mut value)) => {
+            value.set_sensitive(true);
+            request.header(name, value)
+        }
+        // Sent without: the server will refuse it, and the refusal is told.
+        _ => request,
     }
 }
 

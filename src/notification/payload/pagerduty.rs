@@ -21,8 +21,8 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// The incident's id, or what stands for one that is too long.
-pub(super) fn dedup_key(id: &str) -> String {
+/// The key under which PagerDuty knows an incident: its id, or what stands for one that is too long.
+pub fn dedup_key(id: &str) -> String {
     let tidied = tidy(id, KEY);
     if tidied.chars().count() > KEY { format!("warroom-{:016x}", fnv(&[id.as_bytes()])) } else { tidied }
 }

@@ -20,6 +20,7 @@ fn notice(change: Change) -> Notice {
         url: Some("https://wiki/checkout".to_owned()),
         at: Timestamp::from_millis(1_750_000_060_000),
         started: Timestamp::from_millis(1_750_000_000_000),
+        elsewhere: false,
         labels: vec![("job".to_owned(), "checkout".to_owned())],
         annotations: vec![("summary".to_owned(), "errors".to_owned())],
     }

@@ -27,7 +27,7 @@ pub(super) fn open(
     let mut ask =
         Box::new(Ask { proposal, confirm, checks: Vec::new(), pending: 0, typed: None, said, scroll: 0 });
     check(&mut ask, effects);
-    let policy = model.policy(ask.proposal.service());
+    let policy = model.policy_of(&ask.proposal);
     if policy.needs_second(ask.proposal.action()) {
         // Somebody may have approved it since it was proposed.
         effects.push(Effect::TwoKey(policy.two_key_folder));
@@ -73,7 +73,10 @@ pub(super) fn key(model: &mut Model, mut ask: Box<Ask>, chord: Chord, effects: &
         Chord { key: Key::PageUp, .. } => ask.scroll = ask.scroll.saturating_sub(5),
         Chord { key: Key::Char('y'), ctrl: true, .. } => {
             let requests = ask.proposal.requests(&Clean::new(ask.confirm.reason()), model.now);
-            let lines: Vec<String> = requests.iter().flatten().map(crate::action::Request::curl).collect();
+            let mut lines: Vec<String> =
+                requests.iter().flatten().map(crate::action::Request::curl).collect();
+            // For those who would rather use its own tool.
+            lines.extend(requests.iter().flatten().filter_map(crate::foreign::silence::amtool));
             effects.push(Effect::Copy(lines.join("\n")));
             say(model, false, "sent to the terminal's clipboard, with secrets as variables".to_owned());
         }
@@ -156,7 +159,7 @@ pub(in super::super) fn checked(model: &mut Model, made: Made, effects: &mut Vec
 fn decide(model: &mut Model, ask: &Ask, typed: &Typed, effects: &mut Vec<Effect>) {
     let proposal = &ask.proposal;
     let facts = model.facts_for(proposal, &ask.checks);
-    let policy = model.policy(proposal.service());
+    let policy = model.policy_of(proposal);
     match authorize(&policy, &model.acts.ledger, proposal.clone(), typed, &facts, model.now) {
         Ok(authorized) => {
             model.acts.over = Some(Over::Run(proposal.id().to_owned()));

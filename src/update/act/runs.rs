@@ -45,15 +45,17 @@ pub(in super::super) fn stepped(model: &mut Model, id: &str, step: &Step, effect
             effects.extend(targets.into_iter().map(|id| Effect::PollNow(Some(id))));
         }
         Step::Over(finished) => {
-            if finished.how == How::Done {
+            if finished.how == How::Done && run.proposal.action().kind.changes_service() {
                 run.judge_at = Some(now + window);
             }
             let what = format!("{} on {}", run.proposal.action().name, run.proposal.service());
             let bad = !finished.settled;
             let text = format!("{what}: {}", finished.text);
+            let proposal = run.proposal.clone();
             if !shown {
                 say(model, bad, text);
             }
+            super::super::foreign::ended(model, &proposal, finished, effects);
         }
         _ => {}
     }
