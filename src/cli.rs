@@ -2,6 +2,7 @@
 
 mod action;
 mod args;
+mod capture;
 mod doctor;
 mod history;
 mod incidents;
@@ -10,6 +11,7 @@ mod once;
 mod plain;
 mod probe;
 mod query;
+mod replay;
 mod rules;
 mod run;
 mod slo;

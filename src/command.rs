@@ -103,6 +103,18 @@ pub enum Command {
     Explain,
     /// Open the menu of actions.
     Act,
+    /// One step back in time.
+    Earlier,
+    /// One step forward in time.
+    Later,
+    /// A leap back in time.
+    MuchEarlier,
+    /// A leap forward in time.
+    MuchLater,
+    /// Back to what is now.
+    Live,
+    /// Write what is known to a file.
+    Capture,
     /// Open the box that asks before the selected service is restarted.
     ActRestart,
     /// Open the box that asks before the selected service is rolled back.
@@ -151,7 +163,13 @@ impl Command {
         (Self::PreviousMatch, "previous-match", "previous match"),
         (Self::Sort, "sort", "sort by the next column"),
         (Self::SortReverse, "sort-reverse", "turn the order round"),
-        (Self::Freeze, "freeze", "hold the picture, or go on"),
+        (Self::Freeze, "freeze", "hold the picture, or go on (rewound: let time run, or hold it)"),
+        (Self::Earlier, "earlier", "rewind: a step back (:at 14:05, :at -2h, :at 2026-11-21T14:05Z)"),
+        (Self::Later, "later", "rewind: a step forward"),
+        (Self::MuchEarlier, "much-earlier", "rewind: a leap back"),
+        (Self::MuchLater, "much-later", "rewind: a leap forward"),
+        (Self::Live, "live", "back to what is now (recording: to its end)"),
+        (Self::Capture, "capture", "write the last hour to a file that replays (:capture [FILE] [SPAN])"),
         (Self::Refresh, "refresh", "poll what is selected now"),
         (Self::Browse, "browse", "targets: all that the selected one exports, with its help texts"),
         (
@@ -217,6 +235,7 @@ impl Command {
                 | Self::Theme
                 | Self::Mouse
                 | Self::Freeze
+                | Self::Capture
                 | Self::Copy
                 | Self::Pin
                 | Self::Acknowledge

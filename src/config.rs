@@ -6,6 +6,7 @@
 pub mod action;
 pub mod auth;
 pub mod backend;
+pub mod capture;
 mod checks;
 pub mod document;
 pub mod incident;
@@ -15,6 +16,7 @@ pub mod overrides;
 pub mod panel;
 pub mod place;
 pub mod poll;
+pub mod portable;
 mod read;
 mod read_incident;
 mod read_service;
@@ -50,6 +52,8 @@ use std::time::Duration;
 pub struct Config {
     /// The files that it was read from, the main one first.
     pub files: Vec<Arc<str>>,
+    /// They, without what opens a door: for recordings.
+    pub texts: Vec<Source>,
     /// The pace of polling.
     pub poll: PollDefaults,
     /// What `{{.window}}` stands for in signals, unless a service says otherwise.
@@ -68,6 +72,8 @@ pub struct Config {
     pub panels: BTreeMap<String, Panel>,
     /// `incident`.
     pub incident: incident::Incident,
+    /// `capture`.
+    pub capture: capture::Captures,
     /// `action.NAME`.
     pub actions: BTreeMap<String, action::Action>,
     /// `slo.NAME`.
@@ -149,7 +155,8 @@ pub fn load(sources: &[Source]) -> Result<Config, Vec<Problem>> {
     let bad = problems.iter().any(|problem| problem.key.is_empty());
     let files = sources.iter().map(|source| Arc::from(source.name.as_str())).collect();
     let mut crossed = Vec::new();
-    let config = read::config(&tree, files, &mut crossed);
+    let mut config = read::config(&tree, files, &mut crossed);
+    config.texts = portable::of(sources);
     // Names that refer to a file that could not be read would only be noise.
     if !bad {
         problems.append(&mut crossed);

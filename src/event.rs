@@ -156,6 +156,17 @@ pub enum Effect {
     AskForeign(Arc<str>),
     /// Nobody waits for the end of this act any longer; it is not taken back.
     StopWaiting(String),
+    /// Write what is known of this time to a file that replays; none: a name is made up, in the folder of the configuration.
+    Capture {
+        /// The file.
+        file: Option<PathBuf>,
+        /// The beginning.
+        from: Timestamp,
+        /// The end.
+        to: Timestamp,
+        /// The incident that it is for, if warroom does it by itself.
+        why: Option<Arc<str>>,
+    },
     /// Sleep as a shell's job.
     Suspend,
     /// Write a picture of what is seen into this file; its ending says how.

@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod bell;
+pub mod capture;
 pub mod clipboard;
 pub mod config;
 pub mod identity;

@@ -25,6 +25,7 @@ pub mod command;
 pub mod keymap;
 pub mod theme;
 pub mod plan;
+pub mod capture;
 pub mod event;
 pub mod model;
 pub mod layout;

@@ -12,12 +12,16 @@ pub mod flow;
 pub mod hands;
 pub mod judge;
 pub mod latency;
+pub mod moment;
 pub mod line;
 pub mod names;
 pub mod panels;
+pub mod past;
+pub mod recorded;
 pub mod rows;
 pub mod slos;
 pub mod standing;
+pub mod told;
 pub mod ui;
 pub mod versions;
 pub mod wall;
@@ -149,6 +153,8 @@ pub struct Model {
     pub own_faults: Vec<Clean>,
     /// When samples were last dropped by age.
     pub pruned: Timestamp,
+    /// Looking back.
+    pub time: past::Times,
 }
 
 impl Model {
@@ -189,6 +195,7 @@ impl Model {
             unsettled: false,
             own_faults: Vec::new(),
             pruned: now,
+            time: past::Times { log: told::Log::of(&plan), ..past::Times::default() },
             plan,
         };
         model.ui.settle(&model.fleet);
@@ -321,6 +328,7 @@ impl Model {
             || !self.flow.due.is_empty()
             || self.zoom.as_ref().is_some_and(|zoom| zoom.due)
             || self.explore.has_work()
+            || self.time.past.as_ref().is_some_and(|past| past.has_work())
     }
 
     /// The next moment at which the screen changes without any event: the clock's minute, an age that is shown, a
@@ -334,6 +342,7 @@ impl Model {
             .chain([self.runs_out, self.judging.due])
             .chain(self.explore.due)
             .chain(self.acts.due(self.now))
+            .chain(self.time.past.as_ref().and_then(|past| past.next_tick(self.now)))
             .chain(self.ui.wall.as_ref().map(|wall| wall.due(self.now, !self.incidents.open().is_empty())))
             .filter(|at| *at > self.now)
             .fold(minute, Timestamp::min)

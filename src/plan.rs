@@ -77,6 +77,10 @@ pub struct Plan {
     pub history: HistoryPlan,
     /// The screen.
     pub ui: UiPlan,
+    /// Recordings.
+    pub capture: crate::config::capture::Captures,
+    /// The configuration as it may leave this machine.
+    pub portable: Arc<crate::config::portable::Portable>,
     /// The war-room wall.
     pub wall: Wall,
     /// Things worth saying that keep nobody from starting.
@@ -224,6 +228,8 @@ impl Plan {
             references,
             limits: Limits { retention: config.engine.retention, max_bytes: config.engine.memory as usize },
             ui,
+            capture: config.capture.clone(),
+            portable: Arc::new(config.portable()),
             wall: config.wall.clone(),
             warnings: warnings.into_iter().map(|(_, problem)| problem).collect(),
         };

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the loop reads the clock and starts tasks")]
 
 mod acts;
+mod beside;
 mod dashboard;
 mod elsewhere;
 mod errand;
@@ -12,6 +13,7 @@ mod exported;
 mod hands;
 mod headless;
 mod pace;
+mod tape;
 mod plain;
 mod snapshot;
 mod watch;
@@ -22,6 +24,7 @@ pub use errand::Errand;
 pub use exported::{Exported, exported};
 pub use headless::{Rounds, observe, observe_after};
 pub use plain::{Plain, plain};
+pub use tape::{Mismatch, Outcome, Tape, rerun};
 pub use watch::{Say, Watcher, try_out, watch};
 
 use crate::event::What;

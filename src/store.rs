@@ -133,6 +133,11 @@ macro_rules! read_shelf {
                 self.shelf.get(labels)
             }
 
+            /// All series, in the order in which they began.
+            pub fn all(&self) -> Vec<&Series> {
+                self.shelf.select(&[])
+            }
+
             /// As [`Read::label_names`].
             pub fn label_names(&self) -> Vec<String> {
                 self.shelf.label_names()
@@ -299,6 +304,20 @@ impl Store {
     /// How much there is, and how much was dropped.
     pub fn stats(&self) -> Stats {
         self.stats
+    }
+
+    /// A store of its own that begins as this one is now. Chunks are shared until one of the two appends to a series.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            shelf: self.shelf.clone(),
+            limits: self.limits,
+            stats: self.stats,
+            series_bytes: self.series_bytes,
+            floor: self.floor,
+            earliest_end: self.earliest_end,
+            record: past::Record::default(),
+        }
     }
 
     /// The store as it is now. Costs a counter a series; afterwards whoever appends copies what is still shared.

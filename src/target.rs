@@ -3,12 +3,16 @@
 //! Pure data, shared by the side that polls and the side that judges.
 
 pub mod health;
+mod told;
+
+pub use told::Told;
 
 use crate::config::auth::Auth;
 use crate::config::poll::PollKind;
 use crate::labels::Labels;
 use crate::text::Clean;
 use crate::units::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +49,19 @@ pub struct Target {
     pub route: Arc<Route>,
     /// The metric names that some expression asks for; others are skipped before they are parsed.
     pub keep: Arc<Keep>,
+}
+
+impl Target {
+    /// The series of this name that warroom makes for each scrape: with the labels of what is scraped.
+    pub fn scraped(&self, name: &str) -> Labels {
+        self.labels.with(crate::labels::NAME, name)
+    }
+
+    /// The series of this name that warroom makes for each poll that is no scrape.
+    pub fn probed(&self, name: &str) -> Labels {
+        let pairs = [("service", &*self.service), ("instance", &*self.instance), ("probe", &*self.poll)];
+        Labels::metric(name, pairs)
+    }
 }
 
 /// How to get to an instance, and how much of it to take.
@@ -130,7 +147,7 @@ pub struct ScrapeReport {
 }
 
 /// Figures of an answer.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// HTTP status, where there is one.
     pub status: Option<u16>,
@@ -147,7 +164,7 @@ pub struct Answer {
 }
 
 /// Why a poll brought nothing. Each needs a different hand.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Failure {
     /// No answer within the time-out.
     #[error("no answer within {}", crate::units::format_duration(*.0))]
@@ -210,7 +227,7 @@ impl Failure {
 }
 
 /// What a poll saw that is not a number. All strings are clean.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// What the service says of itself.
     pub verdict: Verdict,
@@ -231,7 +248,7 @@ pub struct Observation {
 }
 
 /// What a service or a component says of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Verdict {
     /// Works.
     Up,
@@ -245,7 +262,7 @@ pub enum Verdict {
 }
 
 /// A dependency that a health answer names.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Component {
     /// Its name, nested ones joined by `/`.
     pub name: Clean,
@@ -256,7 +273,7 @@ pub struct Component {
 }
 
 /// A breaker as it was seen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Breaker {
     /// Its name.
     pub name: Clean,
@@ -271,7 +288,7 @@ pub struct Breaker {
 }
 
 /// State of a breaker; the numbers are those of `warroom_breaker_state`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BreakerState {
     /// 0: calls go through.
     Closed,
@@ -298,7 +315,7 @@ impl BreakerState {
 }
 
 /// A queue as it was seen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
     /// Its name.
     pub name: Clean,

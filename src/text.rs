@@ -60,6 +60,13 @@ impl serde::Serialize for Clean {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Clean {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Ok(Self::new(&raw))
+    }
+}
+
 /// Removes what must never reach a terminal; tabs and line ends become one blank.
 pub fn clean(raw: &str) -> Cow<'_, str> {
     if raw.chars().all(|c| !is_harmful(c)) {

@@ -7,7 +7,10 @@ use std::ops::{Add, Sub};
 use std::time::Duration;
 
 /// A moment: milliseconds since the Unix epoch, as Prometheus keeps it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

@@ -17,14 +17,20 @@ mod latency;
 mod mouse;
 mod offers;
 mod panels;
+mod past;
+mod play;
 mod prompt;
 mod recall;
 mod reports;
+mod retro;
 mod ruling;
+mod travel;
 mod wall;
 mod zoom;
 
-use crate::event::{Effect, Event, What};
+pub use play::{polls_between, show_past};
+
+use crate::event::{Effect, Event, Purpose, What};
 use crate::model::desk::Desk;
 use crate::model::latency::Latencies;
 use crate::model::rows::Fleet;
@@ -47,6 +53,9 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     // The wall clock may be set back; what is shown never goes back with it.
     model.now = model.now.max(event.at);
     model.acts.heard_at = event.at;
+    if model.time.past.is_some() && past::takes(&event.what) {
+        return past::happened(model, event.what);
+    }
     let mut effects = Vec::new();
     if matches!(event.what, What::Key(_) | What::Mouse(_) | What::Paste(_)) {
         settle(model); // the operator means what is on the screen
@@ -60,6 +69,10 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         What::Typed(lines) => prompt::remembered(model, lines),
         What::Resize(width, height) => {
             model.ui.size = (width, height);
+            if let Some(past) = &mut model.time.past {
+                past.model.ui.size = (width, height);
+                past.model.unsettled = true;
+            }
             model.unsettled = true;
             model.changed = Changed::Now;
         }
@@ -77,29 +90,39 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         What::Browsed { target, generation, outcome } => browse::taken(model, target, generation, outcome),
         What::Work => {
-            if !offers::work(model) && !ruling::work(model, &mut effects) {
+            if !past::work(model) && !offers::work(model) && !ruling::work(model, &mut effects) {
                 figures::work(model);
             }
         }
+        What::Tick if model.time.recording.is_some() => past::tick(model, &mut effects),
         What::Tick => {
             tick(model);
+            past::tick(model, &mut effects);
             ruling::tick(model, &mut effects);
             act::disarm(model);
             wall::step(model);
             act::judge(model, &mut effects);
             recall::keep(model, &mut effects);
         }
+        // A recording has its own memory.
+        What::Remembered { .. } | What::Written(_) if model.time.recording.is_some() => {}
         What::Remembered { entries, saved } => {
+            model.time.log.write(&entries);
             ruling::remembered(model, &entries, &saved);
             act::remembered(model, &entries);
             recall::begin(model, &mut effects);
         }
+        What::Recalled(recalled) if recalled.purpose != Purpose::Start => travel::recalled(model, recalled),
         What::Recalled(recalled) => recall::taken(model, recalled),
         What::Written(entries) => {
+            model.time.log.write(&entries);
             ruling::absorb(model, &entries, &mut effects);
             act::recorded(model, &entries, &mut effects);
         }
-        What::Recorded(entries) => act::recorded(model, &entries, &mut effects),
+        What::Recorded(entries) => {
+            model.time.log.write(&entries);
+            act::recorded(model, &entries, &mut effects);
+        }
         What::Proposed(entry, outcome) => act::proposed(model, &entry, outcome),
         What::Slips(entries) => act::slips(model, &entries),
         What::Listed(listed) => act::listed(model, listed, &mut effects),
@@ -108,7 +131,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         What::Reloaded(Ok(plan)) => {
             let themes = Arc::clone(&model.plan.ui.themes);
             let wanted = model.plan.ui.theme.clone();
-            reload(model, &plan);
+            reload(model, &plan, &mut effects);
             effects.push(Effect::Configure);
             effects.extend(dress(model, &themes, &wanted));
         }
@@ -124,6 +147,15 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         What::Foreign(generation, picture) => foreign::taken(model, generation, picture, &mut effects),
         What::Notice(text) => say(model, false, text.to_string()),
     }
+    // Of the past that is shown, whoever holds both models takes the wish.
+    if !model.is_past()
+        && let Some(wish) = model.time.wish.take()
+    {
+        travel::grant(model, wish, &mut effects);
+    }
+    remember(model, &effects);
+    past::record(model, &mut effects);
+    travel::hand_over(model);
     panels::queue(model);
     latency::queue(model);
     flow::queue(model);
@@ -131,6 +163,15 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     explore::queue(model);
     ruling::plan_ahead(model);
     effects
+}
+
+/// What goes to the journal is known here as well, for looking back.
+fn remember(model: &mut Model, effects: &[Effect]) {
+    for effect in effects {
+        if let Effect::Journal(entries) = effect {
+            model.time.log.write(entries);
+        }
+    }
 }
 
 /// Does what `line` would do after `:`, at `at`, and answers what is wanted of the world: the caller decides whether it
@@ -143,6 +184,9 @@ pub fn command_line(model: &mut Model, line: &str, at: Timestamp) -> Result<Vec<
     settle(model);
     let mut effects = Vec::new();
     prompt::run_line(model, line.trim(), &mut effects)?;
+    if let Some(wish) = model.time.wish.take() {
+        travel::grant(model, wish, &mut effects);
+    }
     panels::queue(model);
     explore::queue(model);
     match model.ui.message.take() {
@@ -155,6 +199,9 @@ pub fn command_line(model: &mut Model, line: &str, at: Timestamp) -> Result<Vec<
 /// frame is drawn: answers come far more often than frames, and sorting for each of them is what a large fleet would
 /// spend its time on.
 pub fn settle(model: &mut Model) {
+    if let Some(past) = &mut model.time.past {
+        settle(&mut past.model);
+    }
     if std::mem::take(&mut model.unsettled) {
         stand(model);
         wall::step(model);
@@ -187,6 +234,7 @@ fn tick(model: &mut Model) {
     if model.now.since(model.pruned) >= PRUNE_EVERY {
         model.pruned = model.now;
         model.store.retain_since(model.now);
+        model.time.log.forget_before(model.now - model.plan.limits.retention);
     }
     model.changed = model.changed.max(Changed::Data);
 }
@@ -204,7 +252,8 @@ fn dress(model: &mut Model, themes: &crate::theme::Themes, wanted: &str) -> Opti
 }
 
 /// Takes over a new plan. What is known of services and targets that stay is kept; nothing is ever armed by it.
-fn reload(model: &mut Model, plan: &Arc<Plan>) {
+fn reload(model: &mut Model, plan: &Arc<Plan>, effects: &mut Vec<Effect>) {
+    let shown = travel::suspend(model);
     // What was asked for in this session is kept on.
     let mut plan = Arc::clone(plan);
     Arc::make_mut(&mut plan).keep_also(model.explore.extra.iter().cloned());
@@ -213,6 +262,7 @@ fn reload(model: &mut Model, plan: &Arc<Plan>) {
     let old_fleet = std::mem::take(&mut model.fleet);
     let mut fleet = Fleet::of(plan);
     let mut health = vec![TargetHealth::default(); plan.targets.len()];
+    let mut places = vec![None; plan.targets.len()];
     for row in &mut fleet.targets {
         let same = |other: &&Arc<crate::target::Target>| {
             other.service == row.target.service
@@ -226,6 +276,9 @@ fn reload(model: &mut Model, plan: &Arc<Plan>) {
         if let (Some(known), Some(slot)) = (model.health.get(from), health.get_mut(to)) {
             *slot = known.clone();
         }
+        if let Some(place) = places.get_mut(to) {
+            *place = Some(from);
+        }
         if let Some(known) = old_fleet.targets.get(from) {
             *row = crate::model::rows::TargetRow { target: Arc::clone(&row.target), ..known.clone() };
         }
@@ -237,6 +290,9 @@ fn reload(model: &mut Model, plan: &Arc<Plan>) {
             row.since = known.since;
         }
     }
+    let before = |name: &str| old_fleet.services.iter().position(|row| *row.name == *name);
+    let services: Vec<Option<usize>> = fleet.services.iter().map(|row| before(&row.name)).collect();
+    model.time.log.reload(&places, &services);
     model.fleet = Arc::new(fleet);
     model.health = health;
     model.ui.frozen = None;
@@ -253,6 +309,9 @@ fn reload(model: &mut Model, plan: &Arc<Plan>) {
     foreign::reloaded(model);
     reports::refresh_states(model);
     model.ui.settle(&model.fleet);
+    if let Some(at) = shown {
+        travel::go(model, at, effects);
+    }
     say(
         model,
         false,

@@ -59,6 +59,7 @@ pub fn render(model: &Model, theme: &Theme, frame: &mut Frame<'_>) {
 
 /// The same, into a buffer: for `--once` and tests.
 pub fn paint(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let model = model.on_screen();
     let areas = layout::areas(model);
     // The size in the model and that of the terminal may differ for the length of a resize.
     let clip = |rect: Rect| rect.intersection(area);

@@ -1,10 +1,12 @@
 //! clap's definitions: `-h` one line a flag, `--help` the long form.
 
 pub(super) use super::action::args::ActionCommand;
+pub(super) use super::capture::CaptureArgs;
 pub(super) use super::history::args::HistoryCommand;
 pub(super) use super::incidents::args::{IncidentCommand, IncidentsArgs, PostmortemArgs};
 pub(super) use super::once::Look;
 pub(super) use super::query::args::QueryArgs;
+pub(super) use super::replay::ReplayArgs;
 pub(super) use super::slo::SloCommand;
 pub(super) use super::watch::WatchArgs;
 use crate::demo::Scenario;
@@ -197,6 +199,12 @@ pub enum Command {
     },
     /// Watch without a screen: tell the configured channels what changes (SIGHUP reads the configuration again)
     Watch(WatchArgs),
+    /// Write what is kept of some time to one file that replays: samples, incidents, notes, actions; no secrets
+    Capture(CaptureArgs),
+    /// Show a recording in the dashboard, offline, or judge it once more
+    ///
+    /// `:capture` and `warroom capture` write recordings; an incident is recorded by itself.
+    Replay(ReplayArgs),
     /// Change something, through the guarded door: restart, flush a cache, roll back
     Action {
         /// What

@@ -15,7 +15,7 @@ use crate::io::terminal::{TerminalEnv, detect, is_interactive};
 use crate::io::{bell, state};
 use crate::plan::Plan;
 use crate::report;
-use crate::runtime::{Dashboard, Loader, Rounds, observe, run};
+use crate::runtime::{Dashboard, Loader, Rounds, Tape, observe, run};
 use clap::{CommandFactory as _, Parser as _};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -88,6 +88,8 @@ fn answer(cli: Cli) -> io::Result<u8> {
         Some(Command::History { what }) => super::history::history(&flags, &what),
         Some(Command::Rules { what }) => super::rules::answer(&flags, &what),
         Some(Command::Watch(args)) => super::watch::watch(&flags, &args),
+        Some(Command::Capture(args)) => super::capture::capture(&flags, &args),
+        Some(Command::Replay(args)) => super::replay::replay(&flags, &args),
         Some(Command::Action { what }) => super::action::action(&flags, &what),
         Some(Command::Doctor { output }) => super::doctor::examine(&flags, output),
         Some(Command::Completions { shell }) => {
@@ -137,6 +139,11 @@ pub(super) fn with_config(
         Ok((config, Some(found))) => go(config, Some(found.path)),
         Err(problems) => Ok(complain(&problems)),
     }
+}
+
+/// Compiles, and says nothing.
+pub(super) fn compiled(config: &Config) -> Result<Plan, Vec<Problem>> {
+    Plan::compile(config, 1)
 }
 
 /// Compiles, or complains.
@@ -204,7 +211,24 @@ pub(super) fn show(
     let ring = bell::way(plan.ui.ring, &environment);
     let state = state::locate(flags.state.as_deref()).map_err(|error| error.to_string());
     let first = look.line().map(str::to_owned);
-    run(Dashboard { plan, loader, watched, detected, glyphs, read_only, first, ring, state })
+    run(Dashboard { plan, loader, watched, detected, glyphs, read_only, first, ring, state, tape: None })
+}
+
+/// Shows a recording.
+pub(super) fn screen(config: &Config, plan: Arc<Plan>, tape: Tape) -> io::Result<u8> {
+    let environment = TerminalEnv::read();
+    if !is_interactive(&environment) {
+        eprintln!("warroom: a recording is shown on a terminal; without one, --assert judges it");
+        return Ok(exit::USAGE);
+    }
+    let detected = detect(&environment, config.ui.color);
+    let glyphs = detected.glyphs(config.ui.ascii);
+    let ring = bell::way(crate::config::Ring::Off, &environment);
+    let state = Err("this is a recording".to_owned());
+    let watched = Vec::new();
+    let (loader, read_only, tape) = (None, true, Some(tape));
+    let first = None;
+    run(Dashboard { plan, loader, watched, detected, glyphs, read_only, first, ring, state, tape })
 }
 
 fn status(config: &Config, output: Format, rounds: Rounds) -> io::Result<u8> {

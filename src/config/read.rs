@@ -26,6 +26,7 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
         .unwrap_or_default();
     let mut config = Config {
         files,
+        texts: Vec::new(),
         poll: poll.unwrap_or_else(|| poll_defaults(&Tree::empty("", super::Place::default(), None))),
         window: window.unwrap_or_default(),
         reference: tree.table("connectivity").map(|link| link.texts("reference")).unwrap_or_default(),
@@ -38,6 +39,7 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
         notify: tree.tables("notify").map(|(name, tree)| (name.to_owned(), channel(name, tree))).collect(),
         panels: tree.tables("panel").map(|(name, tree)| (name.to_owned(), panel(name, tree))).collect(),
         incident: super::read_incident::incident(tree.table("incident")),
+        capture: super::capture::read(tree.table("capture")),
         actions: BTreeMap::new(),
         slos: tree
             .tables("slo")

@@ -5,6 +5,7 @@
 
 mod action;
 mod backend;
+mod capture;
 mod incident;
 mod notify;
 mod panel;

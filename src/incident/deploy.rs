@@ -40,6 +40,11 @@ pub struct Rollout {
 const MOST_INSTANCES: usize = 2_000;
 
 impl Rollout {
+    /// A deploy of which only its end is known: how far it had got is not.
+    pub(super) fn known(last: Deploy, watch_until: Option<Timestamp>) -> Self {
+        Self { last: Some(last), watch_until, ..Self::default() }
+    }
+
     /// Watched more closely at that moment?
     pub fn watched(&self, at: Timestamp) -> bool {
         self.watch_until.is_some_and(|until| until > at) || self.is_mixed()

@@ -79,7 +79,7 @@ pub struct ServiceFacts {
 ///
 /// Deploys, breakers, growing queues and dependencies that go down the engine finds by itself in the facts; what is
 /// handed in is what the facts do not show: restarts and actions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Happening {
     /// When.
     pub at: Timestamp,

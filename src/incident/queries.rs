@@ -74,6 +74,22 @@ impl Incidents {
         self.signs.rollout(service)
     }
 
+    /// Takes over what `other` saw happen by `at`, in the place of what was seen here.
+    pub fn with_happenings(&mut self, other: &Self, at: Timestamp) {
+        self.signs = other.signs.until(at);
+    }
+
+    /// Everything that was seen to happen and is kept.
+    pub fn all_happenings(&self) -> impl Iterator<Item = &Happening> {
+        self.signs.all()
+    }
+
+    /// Remembers what was seen to happen, without drawing it into any incident: for a recording.
+    pub fn recall(&mut self, mut happening: Happening) {
+        super::signs::tidy(&mut happening);
+        self.signs.remember(happening);
+    }
+
     /// Is the service watched more closely because of a deploy?
     pub fn watching(&self, service: &str, at: Timestamp) -> bool {
         self.rollout(service).is_some_and(|rollout| rollout.watched(at))

@@ -27,7 +27,17 @@ impl Incidents {
     /// Rebuilds what the journal knows, in the order of its lines. Those that ended longer ago than `incident.keep` are
     /// left out; so are lines that say what another line has said, and lines that make no sense.
     pub fn restore(settings: Arc<Settings>, entries: &[Entry], now: Timestamp) -> Self {
-        let mut it = Self::all_of(settings, entries);
+        let changes: Vec<Change> = entries.iter().filter_map(Change::parse).collect();
+        Self::as_of(settings, changes.iter(), now)
+    }
+
+    /// The same from changes that were read already: how incidents stood at `now`, if `changes` are those up to it.
+    pub fn as_of<'a>(
+        settings: Arc<Settings>,
+        changes: impl Iterator<Item = &'a Change>,
+        now: Timestamp,
+    ) -> Self {
+        let mut it = Self::sum_of(settings, changes);
         for (id, incident) in &it.all {
             let watch = it.watch.entry(Arc::clone(id)).or_default();
             watch.restored_at = Some(now);
@@ -46,11 +56,16 @@ impl Incidents {
 
     /// Everything that the journal knows, however old: for lists of the past and for post-mortems.
     pub fn all_of(settings: Arc<Settings>, entries: &[Entry]) -> Self {
+        let changes: Vec<Change> = entries.iter().filter_map(Change::parse).collect();
+        Self::sum_of(settings, changes.iter())
+    }
+
+    fn sum_of<'a>(settings: Arc<Settings>, changes: impl Iterator<Item = &'a Change>) -> Self {
         let mut it = Self::new(settings);
-        for change in entries.iter().filter_map(Change::parse) {
+        for change in changes {
             let watch = it.watch.entry(Arc::clone(&change.incident)).or_default();
             if watch.seen.insert(change.event_id.clone()) {
-                it.apply(&change);
+                it.apply(change);
             }
         }
         it

@@ -1,7 +1,7 @@
 //! What happens to services, found in the differences between two rounds of facts, and kept for a while: an incident pulls
 //! in what happened shortly before it began.
 
-use super::deploy::Rollout;
+use super::deploy::{Deploy, Rollout};
 use super::facts::{Happening, HappeningKind, ServiceFacts};
 use super::settings::{self, Settings};
 use super::spell;
@@ -129,6 +129,27 @@ impl Signs {
             self.kept.pop_front();
         }
         self.kept.push_back(happening);
+    }
+
+    /// What was known by `at`: which instances ran what then is not.
+    pub(super) fn until(&self, at: Timestamp) -> Self {
+        let kept: VecDeque<Happening> =
+            self.kept.iter().filter(|happening| happening.at <= at).cloned().collect();
+        let mut signs = Self { services: BTreeMap::new(), kept };
+        for happening in &signs.kept {
+            let HappeningKind::Deploy { from, to } = &happening.kind else { continue };
+            let seen = signs.services.entry(Arc::clone(&happening.service)).or_default();
+            let known = self.services.get(&happening.service).map(|seen| &seen.rollout);
+            let same = known.filter(|known| known.last.as_ref().is_some_and(|last| last.at == happening.at));
+            let last = Deploy { at: happening.at, from: from.clone(), to: to.clone() };
+            let watch_until = same.and_then(|known| known.watch_until);
+            seen.rollout = Rollout::known(last, watch_until);
+        }
+        signs
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Happening> {
+        self.kept.iter()
     }
 
     /// What happened from `back` before `began` until `at`.

@@ -74,6 +74,15 @@ impl Batch {
         Self { entries, memo: Memo::default(), memo_of: None }
     }
 
+    /// Forgets all answers: the moment goes to and fro, and an answer holds only while time goes on.
+    pub fn forget(&mut self) {
+        for entry in &mut self.entries {
+            entry.last = None;
+        }
+        self.memo = Memo::default();
+        self.memo_of = None;
+    }
+
     /// How many expressions there are.
     pub fn len(&self) -> usize {
         self.entries.len()

@@ -1,24 +1,25 @@
 //! The dashboard's loop: keys before frames, frames before data, data before work.
 
 use super::acts::Acts;
+use super::beside::{read_apart, watch};
 #[cfg(debug_assertions)]
 use super::hands::panic_if_told;
 use super::hands::{chord, pressed};
 use super::pace::Pace;
 use super::snapshot::snapshot;
+use super::tape::{self, Order, Tape};
 use super::{happened, listen, listening, now, setup};
 use crate::config::Problem;
 use crate::config::Ring;
-use crate::event::{Browsed, Effect, Event, Mouse, Recalled, What};
+use crate::event::{Effect, Event, Mouse, Recalled, What};
 use crate::incident::Change;
 use crate::io::bell;
 use crate::io::clipboard;
 use crate::io::foreign::{Heard, Listener};
 use crate::io::identity;
 use crate::io::keeper::{Keeper, Kept};
-use crate::io::poll::{FullBody, Message, Poller};
+use crate::io::poll::Poller;
 use crate::io::terminal::{Detected, Input, Inputs, Screen, ScreenOptions, Signal, signals};
-use crate::io::watch::Watch;
 use crate::model::{Changed, Model};
 use crate::notification::{Delivery, Message as MessageOf, Notice, Router};
 use crate::plan::Plan;
@@ -57,6 +58,8 @@ pub struct Dashboard {
     pub ring: Ring,
     /// The state folder, or why there is none.
     pub state: Result<PathBuf, String>,
+    /// A recording that is shown instead of the world.
+    pub tape: Option<Tape>,
 }
 
 /// Messages of the poller that may wait; beyond, polls are held back.
@@ -91,6 +94,7 @@ struct Shown {
     loader: Option<Loader>,
     reloads: mpsc::Sender<Result<Arc<Plan>, Vec<Problem>>>,
     detected: Detected,
+    state: Result<PathBuf, String>,
     glyphs: GlyphSet,
     /// What work beside the loop has to say.
     aside: mpsc::Sender<What>,
@@ -109,9 +113,15 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
     let (sender, mut messages) = mpsc::channel(MESSAGES);
     // The poller starts in its own thread while the first frame is drawn here.
     let poller = Poller::start(sender)?;
-    poller.configure(setup(&plan));
-    let (listener, mut heard) = listen(&plan)?;
-    let mut model = Model::new(Arc::clone(&plan), now(), dashboard.read_only);
+    let mut model = match dashboard.tape {
+        // Whatever is shown of a recording, nobody is asked.
+        Some(tape) => tape.begin(now()),
+        None => {
+            poller.configure(setup(&plan));
+            Model::new(Arc::clone(&plan), now(), dashboard.read_only)
+        }
+    };
+    let (listener, mut heard) = listen(&model.plan)?;
     model.who = identity::who();
     model.judging.remembering = true;
     model.acts.salt = u64::from_str_radix(identity::nonce().get(..16).unwrap_or("0"), 16).unwrap_or(0);
@@ -124,9 +134,10 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         model.store.record();
         model.judging.recalling = true;
     }
-    let keeper = Keeper::start(dashboard.state, plan.history.clone(), tell)?;
+    let keeper = Keeper::start(dashboard.state.clone(), plan.history.clone(), tell)?;
     let screen = Screen::enter(ScreenOptions { mouse: plan.ui.mouse, size: None })?;
-    model.ui.size = screen.size();
+    let (width, height) = screen.size();
+    update(&mut model, Event { at: now(), what: What::Resize(width, height) });
     let (reading, mut bodies) = mpsc::channel(4);
     let (reloads, mut reloaded) = mpsc::channel(4);
     let mut shown = Shown {
@@ -143,6 +154,7 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         loader: dashboard.loader,
         reloads,
         detected: dashboard.detected,
+        state: dashboard.state,
         glyphs: dashboard.glyphs,
         aside: reading.clone(),
         exit: None,
@@ -218,41 +230,11 @@ fn told(kept: Kept) -> What {
     }
 }
 
-/// A whole body may take long to read: that is done beside the loop.
-fn read_apart(reading: &mpsc::Sender<What>, message: Message) -> Option<Message> {
-    let Message::FullBody { target, generation, outcome } = message else { return Some(message) };
-    let reading = reading.clone();
-    tokio::task::spawn_blocking(move || {
-        let read =
-            |body: FullBody| Browsed::read(body.status, body.content_type.as_deref(), &body.body, body.took);
-        let what = What::Browsed { target, generation, outcome: outcome.map(read) };
-        // The loop is gone if nobody takes it.
-        let _ = reading.blocking_send(what);
-    });
-    None
-}
-
 async fn until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due.into()).await,
         None => std::future::pending().await,
     }
-}
-
-fn watch(paths: &[PathBuf], changes: mpsc::Sender<()>, model: &mut Model) -> Option<Watch> {
-    if paths.is_empty() {
-        return None;
-    }
-    // One change that waits stands for all that come meanwhile.
-    let watch = Watch::new(paths, move || {
-        let _ = changes.try_send(());
-    });
-    watch
-        .map_err(|error| {
-            let text = format!("the configuration is not watched ({error}); :reload reads it again");
-            update(model, Event { at: now(), what: What::Notice(Clean::new(&text)) });
-        })
-        .ok()
 }
 
 impl Shown {
@@ -383,6 +365,10 @@ impl Shown {
             Effect::Check(id) => self.acts.check(&self.model, id),
             Effect::TwoKey(folder) => self.acts.two_key([folder].into()),
             Effect::StopWaiting(id) => self.acts.stop_waiting(&id),
+            Effect::Capture { file, from, to, why } => {
+                let order = Order { file, from, to, why, state: self.state.clone() };
+                tape::write(&self.model, order, &self.aside);
+            }
             Effect::Suspend => self.suspend(),
             // It stands in the line at the bottom already.
             Effect::Warn(_) => {}

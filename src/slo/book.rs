@@ -106,6 +106,36 @@ impl Book {
         Some(index)
     }
 
+    /// The accounts as they are, without what was seen to fire: to judge them for other moments.
+    #[must_use]
+    pub fn for_the_past(&self) -> Self {
+        let mut book = self.clone();
+        book.queue.clear();
+        for track in &mut book.tracks {
+            track.fires.fill(None);
+            // What the processes count since they began is known of the present only.
+            track.lifetime = None;
+        }
+        book
+    }
+
+    /// Judges one objective for a moment that is over, from what was counted; it measures nothing. Of the minute that
+    /// holds `at` counts the share that was over by then. False: there is no such objective.
+    pub fn look_back(&mut self, index: usize, at: Timestamp) -> bool {
+        self.at = at;
+        let (Some(track), Some(slot)) = (self.tracks.get_mut(index), self.assessments.get_mut(index)) else {
+            return false;
+        };
+        track.cut(at);
+        *slot = track.assess(at);
+        true
+    }
+
+    /// All that was counted from `from` on, as it would be saved; counters are left out.
+    pub fn minutes_since(&self, from: Timestamp) -> Vec<Saved> {
+        self.tracks.iter().map(|track| track.minutes_since(from)).collect()
+    }
+
     /// The objectives as they were last judged, in the order in which they were given.
     pub fn assessments(&self) -> &[Assessment] {
         &self.assessments

@@ -130,6 +130,24 @@ impl Minutes {
         self.unpacked(hour).get(at).copied().unwrap_or_default()
     }
 
+    /// The minutes from `first` on of which anything is known, in order.
+    pub(super) fn since(&self, first: i64) -> Vec<(i64, Minute)> {
+        let open = self.open.iter().map(|(hour, _)| *hour);
+        let mut hours: Vec<i64> =
+            self.hours.range(first.div_euclid(HOUR)..).map(|(hour, _)| *hour).chain(open).collect();
+        hours.sort_unstable();
+        let mut out = Vec::new();
+        for hour in hours {
+            for (at, minute) in self.unpacked(hour).iter().enumerate() {
+                let index = hour * HOUR + at as i64;
+                if index >= first && *minute != Minute::default() {
+                    out.push((index, *minute));
+                }
+            }
+        }
+        out
+    }
+
     fn unpacked(&self, hour: i64) -> [Minute; HOUR as usize] {
         match (&self.open, self.hours.get(&hour)) {
             (Some((open, minutes)), _) if *open == hour => **minutes,

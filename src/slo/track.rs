@@ -49,6 +49,8 @@ pub(super) struct Track {
     pub(super) trouble: Option<String>,
     /// Marks up to this time were handed out to be saved.
     marks_saved: i64,
+    /// A minute that was cut, as it was before.
+    whole: Option<(i64, Minute)>,
 }
 
 impl Track {
@@ -67,6 +69,7 @@ impl Track {
             next_sample: i64::MIN,
             trouble: None,
             marks_saved: i64::MIN,
+            whole: None,
         }
     }
 
@@ -88,6 +91,25 @@ impl Track {
         if self.last.len() > MOST_COUNTERS / 2 {
             self.last.retain(|_, last| last.at >= at.millis() - 86_400_000);
         }
+    }
+
+    /// Leaves of the minute that holds `at` the share that is over by then, as if events came evenly; the minute that was
+    /// cut before is whole again. For looking back only.
+    pub(super) fn cut(&mut self, at: Timestamp) {
+        if let Some((minute, value)) = self.whole.take() {
+            self.minutes.set(minute, value);
+        }
+        let (minute, over) =
+            (at.millis().div_euclid(MINUTE_MS), at.millis().rem_euclid(MINUTE_MS) as f64 / MINUTE_MS as f64);
+        let value = self.minutes.get(minute);
+        if value == Minute::default() {
+            return;
+        }
+        let share = |count: u64| (count as f64 * over).round() as u64;
+        let covered = (f64::from(value.covered) * over).round() as u8;
+        let cut = Minute { total: share(value.total), bad: share(value.bad), covered, ..value };
+        self.minutes.set(minute, cut);
+        self.whole = Some((minute, value));
     }
 
     /// Sums of the time from `from` (its whole minute counts) to `to`, without what does not count, and the seconds that
@@ -134,6 +156,18 @@ impl Track {
             definition: self.definition.clone(),
             minutes: minutes.into_iter().map(|(minute, value)| SavedMinute::new(minute, value)).collect(),
             marks,
+            covered_until: self.covered_until,
+        }
+    }
+
+    /// The minutes from `from` on, as they would be saved, without the counters' marks.
+    pub(super) fn minutes_since(&self, from: Timestamp) -> Saved {
+        let minutes = self.minutes.since(from.millis().div_euclid(MINUTE_MS));
+        Saved {
+            slo: self.slo.name.to_string(),
+            definition: self.definition.clone(),
+            minutes: minutes.into_iter().map(|(minute, value)| SavedMinute::new(minute, value)).collect(),
+            marks: Vec::new(),
             covered_until: self.covered_until,
         }
     }

@@ -8,7 +8,9 @@ use crate::units::Timestamp;
 use std::time::Duration;
 
 /// What the operator is told about a target or a service; the order is "worst last" within what needs a hand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Works.

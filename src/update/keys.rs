@@ -1,11 +1,14 @@
 //! Keys: a chord becomes a command, a command changes what is looked at.
 
-use super::{act, browse, copy, explain, explore, incidents, mouse, offers, prompt, say, wall, zoom};
+use super::{
+    act, browse, copy, explain, explore, incidents, mouse, offers, past, prompt, say, wall, zoom,
+};
 use crate::action::ActionKind;
 use crate::command::Command;
 use crate::event::Effect;
 use crate::keymap::{Chord, Context};
 use crate::layout;
+use crate::model::past::Wish;
 use crate::model::ui::{OVERVIEW_ORDERS, Picture, Prompt, PromptKind, RowKey, Screen, TARGET_ORDERS};
 use crate::model::{Changed, Model, flow, latency};
 use crate::target::TargetId;
@@ -54,6 +57,9 @@ pub(super) fn step(model: &Model, chord: Chord) -> Option<isize> {
 /// Carries out a command.
 pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>) {
     let page = page(model);
+    if past::locked(model, command) {
+        return;
+    }
     match command {
         Command::Quit => quit(model, effects),
         Command::Help if model.ui.screen == Screen::Help => back(model),
@@ -72,11 +78,19 @@ pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>
         Command::ActRollback => act::open_kind(model, ActionKind::Rollback, effects),
         Command::Explore => explore::open(model, "", effects),
         Command::Panels => go(model, Screen::Panels),
-        Command::Longer => zoom::range(model, 1),
-        Command::Shorter => zoom::range(model, -1),
         Command::Latency => go(model, Screen::Latency),
         Command::Breakers => go(model, Screen::Flow),
         Command::Zoom => zoom::open(model, effects),
+        Command::Longer if past::is_tape(model) => past::wish(model, Wish::Faster(1)),
+        Command::Shorter if past::is_tape(model) => past::wish(model, Wish::Faster(-1)),
+        Command::Longer => zoom::range(model, 1),
+        Command::Shorter => zoom::range(model, -1),
+        Command::Earlier => past::step(model, -1),
+        Command::Later => past::step(model, 1),
+        Command::MuchEarlier => past::wish(model, Wish::Leap(-1)),
+        Command::MuchLater => past::wish(model, Wish::Leap(1)),
+        Command::Live => past::live(model),
+        Command::Capture => past::capture(model, "", effects),
         Command::CursorBack => mouse::cursor(model, -1),
         Command::CursorOn => mouse::cursor(model, 1),
         Command::Pin => explore::pin(model, ""),
@@ -85,6 +99,7 @@ pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>
         Command::Find => open_prompt(model, PromptKind::Find),
         Command::Filter => open_prompt(model, PromptKind::Filter),
         Command::Back => back(model),
+        Command::Open if matches!(model.ui.screen, Screen::Incident(_)) => past::to_incident(model),
         Command::Open => open(model, effects),
         Command::NextPane | Command::PreviousPane if model.ui.screen == Screen::Explore => {
             model.explore.typing = true;
@@ -103,6 +118,7 @@ pub(super) fn run(model: &mut Model, command: Command, effects: &mut Vec<Effect>
         Command::PageUp => moved(model, -page),
         Command::NextMatch => step_match(model, 1),
         Command::PreviousMatch => step_match(model, -1),
+        Command::Freeze if model.is_past() => past::wish(model, Wish::Toggle),
         Command::Freeze => freeze(model),
         Command::Sort => sort(model),
         Command::SortReverse => {

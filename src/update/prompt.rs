@@ -1,6 +1,6 @@
 //! The lines that are typed: `:` commands, `/` filters, notes, and the finder.
 
-use super::{act, explore, incidents, keys, offers, say};
+use super::{act, explore, incidents, keys, offers, past, say};
 use crate::command::Command;
 use crate::event::Effect;
 use crate::keymap::{Chord, Key};
@@ -253,6 +253,9 @@ fn filter(model: &mut Model, text: &str) {
 /// Carries a line out; an error says that it was not understood, and nothing has happened then.
 pub(super) fn run_line(model: &mut Model, line: &str, effects: &mut Vec<Effect>) -> Result<(), String> {
     let (word, rest) = line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()));
+    if past::locks_line(model, word) {
+        return Ok(());
+    }
     if known_incident(model, word, rest) && incidents::command(model, word, rest, effects) {
         return Ok(());
     }
@@ -282,6 +285,9 @@ pub(super) fn run_line(model: &mut Model, line: &str, effects: &mut Vec<Effect>)
             let key = found.map(|row| RowKey::Target(row.target.id));
             show(model, Screen::Targets, key.ok_or_else(|| format!("there is no target \"{name}\""))?);
         }
+        ("at", text) if !text.is_empty() => past::at(model, text),
+        ("speed", text) if !text.is_empty() => past::speed(model, text),
+        ("capture", text) => past::capture(model, text, effects),
         ("explore", text) if !text.is_empty() => explore::open(model, text, effects),
         ("pin", name) if !name.is_empty() => explore::pin(model, name),
         ("unpin", "") => explore::unpin(model),

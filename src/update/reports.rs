@@ -35,7 +35,11 @@ pub(super) fn taken(model: &mut Model, reports: Vec<ScrapeReport>, effects: &mut
             model.work.push_back(service);
         }
         faults.extend(own_fault(model, &report));
+        let index = report.target.0 as usize;
         take(model, service, report);
+        if let Some(row) = model.fleet.targets.get(index) {
+            model.time.log.hear(index, row);
+        }
     }
     for service in services {
         judge_service(model, service);
@@ -90,7 +94,8 @@ fn append(model: &mut Model, samples: &[Sample]) {
     }
 }
 
-fn take(model: &mut Model, service: usize, report: ScrapeReport) {
+/// What one poll says of its target.
+pub(super) fn take(model: &mut Model, service: usize, report: ScrapeReport) {
     let index = report.target.0 as usize;
     let Some(policy) = model.plan.services.get(service).map(|plan| plan.policy) else { return };
     let acted = model
@@ -254,9 +259,16 @@ pub(super) fn judge_service(model: &mut Model, service: usize) {
     let version = said.map(|(_, version)| version).or_else(|| row.version.clone());
     let last_answer = targets.iter().filter_map(|row| row.answered).max();
     let now = model.now;
+    let past = model.is_past();
+    if !past {
+        model.time.log.stands(service, now, judged.state);
+    }
+    let known = model.time.log.since(service, now, judged.state).filter(|_| past);
     let fleet: &mut Fleet = Arc::make_mut(&mut model.fleet);
     let Some(row) = fleet.services.get_mut(service) else { return };
-    if row.state != judged.state || row.since.is_none() {
+    if past {
+        row.since = known; // what nobody knows any more is not now
+    } else if row.state != judged.state || row.since.is_none() {
         row.since = Some(now);
     }
     row.state = judged.state;

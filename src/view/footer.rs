@@ -212,6 +212,7 @@ fn bound(model: &Model) -> Option<Vec<(Command, String, &'static str, u8)>> {
             (Command::Quit, "quit", 170),
         ],
         Screen::Incident(_) => &[
+            (Command::Open, "rewind to its start", 115),
             (Command::Back, "back", 190),
             (Command::Acknowledge, "acknowledge", 185),
             (Command::Note, "note", 180),
@@ -261,8 +262,13 @@ fn bound(model: &Model) -> Option<Vec<(Command, String, &'static str, u8)>> {
             (Command::Quit, "quit", 170),
         ],
     };
+    // Where the past is shown, time comes first, and what is locked has no key.
+    let past = model.is_past();
+    let time = TIME.iter().filter(|_| past);
     let bound = wanted
         .iter()
+        .filter(|(command, ..)| !past || !LOCKED.contains(command))
+        .chain(time)
         // Where nothing can be done there is no key for it.
         .filter(|(command, ..)| *command != Command::Act || model.armed())
         .filter_map(|(command, label, priority)| {
@@ -270,6 +276,18 @@ fn bound(model: &Model) -> Option<Vec<(Command, String, &'static str, u8)>> {
         });
     Some(bound.collect())
 }
+
+/// What moves the moment that is shown.
+const TIME: &[(Command, &str, u8)] = &[
+    (Command::Earlier, "earlier", 196),
+    (Command::Later, "later", 195),
+    (Command::Freeze, "run, hold", 194),
+    (Command::Live, "back to now", 198),
+];
+
+/// What cannot be done to the past.
+const LOCKED: [Command; 6] =
+    [Command::Act, Command::Acknowledge, Command::Note, Command::Refresh, Command::Browse, Command::Freeze];
 
 /// While a line is typed, keys belong to it: these are fixed, as they are in a shell.
 fn typing(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {

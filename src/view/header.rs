@@ -4,6 +4,7 @@ use super::draw;
 use super::incidents::{lasts, severity_spans};
 use crate::command::Command;
 use crate::model::Model;
+use crate::model::past::Shown;
 use crate::target::health::State;
 use crate::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
@@ -155,6 +156,10 @@ fn right(model: &Model, theme: &Theme) -> Line<'static> {
         let text = format!(" {name} {since} ");
         spans.push(Span::styled(crate::text::clean(&text).into_owned(), theme.style(Role::Notice)));
     }
+    if let Some(shown) = model.time.shown {
+        let text = format!(" {} ", rewound(model, &shown));
+        spans.push(Span::styled(text, theme.style(Role::Armed)));
+    }
     if let Some(picture) = &model.ui.frozen {
         let text = format!(" FROZEN at {} ", draw::clock_seconds(picture.at, zone));
         spans.push(Span::styled(text, theme.style(Role::Notice)));
@@ -162,4 +167,16 @@ fn right(model: &Model, theme: &Theme) -> Line<'static> {
     let clock = format!("  {} {} ", draw::clock(model.now, zone), draw::zone_name(model.now, zone));
     spans.push(Span::styled(clock, theme.style(Role::Header)));
     Line::from(spans)
+}
+
+/// That this is not the present, which moment it is, and whether it moves.
+fn rewound(model: &Model, shown: &Shown) -> String {
+    let at = crate::model::moment::clock(model.now, shown.live, &model.plan.ui.zone);
+    let speed = if shown.playing { format!(" x{}", shown.speed) } else { String::new() };
+    match (shown.recording, shown.playing) {
+        (true, true) => format!("REPLAY{speed} {at}"),
+        (true, false) if model.now >= shown.live => format!("REPLAY ended {at}"),
+        (true, false) => format!("REPLAY held {at}"),
+        (false, _) => format!("REWOUND {}{speed} to {at}", draw::age(shown.live.since(model.now))),
+    }
 }

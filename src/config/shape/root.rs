@@ -2,7 +2,8 @@
 
 use super::super::checks;
 use super::{
-    DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, action, backend, incident, notify as channel, panel,
+    DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, action, backend, capture, incident, notify as channel,
+    panel,
     rules, service, slo, wall,
 };
 
@@ -90,6 +91,12 @@ pub const ROOT: &[Field] = &[
     .or("{}"),
     Field::new("incident", Kind::Table(&[incident::INCIDENT]), "Severities, timers and notices of incidents.")
         .or("{}"),
+    Field::new(
+        "capture",
+        Kind::Table(&[capture::CAPTURE]),
+        "Recordings of what was known: `warroom replay FILE` shows them.",
+    )
+    .or("{}"),
     Field::new(
         "notify",
         Kind::Map { name: checks::NAME, of: &Kind::Tagged(channel::KINDS), samples: channel::SAMPLES },

@@ -62,12 +62,7 @@ impl std::fmt::Debug for Kit {
 
 impl Kit {
     pub(super) fn new(target: &Target) -> Self {
-        let scraped = |name: &str| target.labels.with("__name__", name);
-        let probed = |name: &str| {
-            let pairs =
-                [("service", &*target.service), ("instance", &*target.instance), ("probe", &*target.poll)];
-            Labels::metric(name, pairs)
-        };
+        let (scraped, probed) = (|name: &str| target.scraped(name), |name: &str| target.probed(name));
         let (own, cache) = if matches!(target.kind, PollKind::Metrics { .. }) {
             let own = Own::Scrape {
                 up: scraped("up"),
