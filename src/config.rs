@@ -31,7 +31,7 @@ mod tree;
 mod walk;
 
 pub use self::notify::{Destination, Notify, NotifyKind, Ring};
-pub use backend::{Backend, BackendKind, Flavour, Querying};
+pub use backend::{Asking, Backend, BackendKind, Flavour, Querying, Question, Want};
 pub use overrides::{Layer, Overrides};
 pub use panel::{Panel, PanelKind};
 pub use place::{Place, Problem, Source, Spanned};
@@ -122,6 +122,12 @@ impl Config {
     /// The backend that answers a service's expressions; none: warroom's own engine does.
     pub fn backend_of(&self, service: &Service) -> Option<&Backend> {
         let named = service.engine.as_ref().unwrap_or(&self.engine.default);
+        self.backends.get(&named.value)
+    }
+
+    /// The backend that answers the expressions of a set of rules; none: warroom's own engine does.
+    pub fn backend_of_rules(&self, rules: &RuleFiles) -> Option<&Backend> {
+        let named = rules.engine.as_ref().unwrap_or(&self.engine.default);
         self.backends.get(&named.value)
     }
 

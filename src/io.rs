@@ -25,6 +25,7 @@ pub mod history;
 pub mod http;
 pub mod login;
 pub mod poll;
+pub mod remote;
 pub mod redis;
 pub mod tcp;
 pub mod grpc;

@@ -13,6 +13,7 @@ pub mod exposition;
 pub mod decode;
 pub mod store;
 pub mod promql;
+pub mod answers;
 pub mod query;
 pub mod journal;
 pub mod slo;

@@ -18,6 +18,7 @@ pub mod names;
 pub mod panels;
 pub mod past;
 pub mod recorded;
+pub mod remote;
 pub mod rows;
 pub mod slos;
 pub mod standing;
@@ -43,6 +44,7 @@ use explore::Explore;
 use flow::Flow;
 use latency::Latencies;
 use panels::Panels;
+use remote::Remote;
 use rows::{Counts, Fleet, ServiceRow, TargetRow};
 use slos::{SloRow, Slos};
 use std::collections::VecDeque;
@@ -131,6 +133,8 @@ pub struct Model {
     pub judging: Judging,
     /// The panels.
     pub panels: Panels,
+    /// What is known of backends.
+    pub remote: Remote,
     /// The latency screen.
     pub latencies: Latencies,
     /// The screen of breakers and queues.
@@ -184,6 +188,7 @@ impl Model {
             deeds: 0,
             judging: Judging::new(now),
             panels: Panels::of(&plan),
+            remote: Remote::of(&plan),
             latencies: Latencies::of(plan.services.len(), latency::RANGE.min(plan.limits.retention)),
             flow: Flow::default(),
             zoom: None,

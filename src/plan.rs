@@ -3,6 +3,7 @@
 //! What stands in a plan has been checked: nothing in it can fail at 3 a.m. because of how it was written.
 
 mod actions;
+mod backends;
 mod foreign;
 mod history;
 mod incidents;
@@ -33,6 +34,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use backends::{BackendPlan, COURSE_POINTS};
 pub use history::HistoryPlan;
 pub use panels::PanelPlan;
 pub use rules::RulesPlan;
@@ -49,6 +51,10 @@ pub struct Plan {
     pub services: Vec<ServicePlan>,
     /// Every poll of every instance; a target's id is its index.
     pub targets: Vec<Arc<Target>>,
+    /// Servers that answer expressions, in order of name.
+    pub backends: Vec<BackendPlan>,
+    /// The one that answers where nobody says anything else.
+    pub default_backend: Option<usize>,
     /// Panels of the operator's own, in order of name.
     pub panels: Vec<PanelPlan>,
     /// Severities, timers and texts of incidents.
@@ -121,6 +127,10 @@ pub struct ServicePlan {
     pub policy: HealthPolicy,
     /// The shortest interval of its polls.
     pub interval: Duration,
+    /// The server that answers its expressions; none: warroom's own engine.
+    pub backend: Option<usize>,
+    /// Which of its instances that server reaches.
+    pub up: Option<Expr>,
     /// Its targets.
     pub targets: Vec<TargetId>,
     /// Where requests, errors and latency come from: the first set that has data is used.
@@ -158,11 +168,14 @@ impl Plan {
         let ui = compile_ui(config, &mut problems);
         let mut services = Vec::new();
         let mut drafts = Vec::new();
+        let mut desk = backends::Desk::new(config);
         for service in config.services.values() {
             let select = selector(service, &mut problems);
             let derived = derive(service, &select, config.window, &mut problems);
-            let polls = targets::polls(service, &mut problems);
-            let scraped = polls.iter().any(|poll| matches!(poll.kind, PollKind::Metrics { .. }));
+            let backend = config.backend_of(service);
+            let polls = targets::polls(service, backend.is_some(), &mut problems);
+            let scraped =
+                backend.is_some() || polls.iter().any(|poll| matches!(poll.kind, PollKind::Metrics { .. }));
             let set = signals::resolve(service, scraped, &mut problems);
             let signal_sets = signals::compile(service, &set, &select, &mut problems);
             let (of_service, interval) = targets::build(config, service, &polls, &mut problems);
@@ -170,7 +183,7 @@ impl Plan {
             drafts.extend(of_service);
             let pace = config.pace(service);
             let environment = service.environment.as_deref();
-            services.push(ServicePlan {
+            let mut plan = ServicePlan {
                 name: service.name.as_str().into(),
                 environment: environment.map(Into::into),
                 actions: environment
@@ -184,25 +197,54 @@ impl Plan {
                     stale_after: interval * 3 + pace.timeout,
                 },
                 interval,
+                backend: None,
+                up: None,
                 targets: (first..drafts.len()).map(|i| TargetId(i as u32)).collect(),
                 signals: signal_sets,
                 derived,
                 bands: bands(service),
                 depends_on: service.depends_on.iter().map(|name| name.value.clone()).collect(),
                 links: service.links.iter().map(|(name, url)| (name.clone(), url.value.clone())).collect(),
-            });
+            };
+            if let Some(place) = desk.place(backend) {
+                desk.service(place, &mut plan, config);
+            }
+            services.push(plan);
         }
         let references = targets::references(config, &mut problems);
-        let panels = panels::compile(config, &mut problems);
+        let mut panels = panels::compile(config, &mut problems);
         let incidents = incidents::compile(config, &mut problems);
         let channels = channels(config, &mut problems);
         let terminal = terminal(config, &mut problems);
         let policies = actions::policies(config, &mut problems);
         let actions = actions::compile(config, &mut problems);
         let foreign = foreign::compile(config, &mut problems);
-        let slos = slos::compile(config, &services, &mut problems);
-        let rules = rules::compile(config, &services, &slos, &mut problems);
-        let targets = targets::finish(drafts, &services, &panels, &slos, &rules);
+        let mut slos = slos::compile(config, &services, &mut problems);
+        let mut rules = rules::compile(config, &services, &slos, &mut problems);
+        let default_backend = desk.place(config.backends.get(&config.engine.default.value));
+        let of_service = |name: Option<&Arc<str>>| match name {
+            Some(name) => services.iter().find(|service| service.name == *name).and_then(|s| s.backend),
+            None => default_backend,
+        };
+        for panel in &mut panels {
+            if let Some(place) = of_service(panel.service.as_ref()) {
+                desk.panel(place, panel, config);
+            }
+        }
+        for slo in &mut slos {
+            if let Some(place) = of_service(slo.service.as_ref()) {
+                desk.slo(place, Arc::make_mut(slo));
+            }
+        }
+        for set in &mut rules.sets {
+            let files = config.rules.get(&*set.name);
+            if let Some(place) = files.and_then(|files| desk.place(config.backend_of_rules(files))) {
+                desk.rules(place, set, config, &mut problems);
+            }
+        }
+        let (servers, backends) = desk.finish(config, drafts.len(), &mut problems);
+        let mut targets = targets::finish(drafts, &services, &panels, &slos, &rules);
+        targets.extend(servers.into_iter().map(Arc::new));
         let (warnings, errors): (Vec<_>, Vec<_>) = problems.into_iter().partition(|(fatal, _)| !fatal);
         if !errors.is_empty() {
             let mut errors: Vec<Problem> = errors.into_iter().map(|(_, problem)| problem).collect();
@@ -215,6 +257,8 @@ impl Plan {
             services,
             history: history::compile(config, &targets),
             targets,
+            backends,
+            default_backend,
             panels,
             incidents,
             channels,

@@ -3,6 +3,7 @@
 //! The JSON is versioned (`"schema": 1`): keys may be added, none is renamed or removed without a new number.
 
 use crate::model::Model;
+use crate::model::remote::BackendState;
 use crate::model::rows::{ServiceRow, TargetRow, breaker_word};
 use crate::model::ui::{ListState, services};
 use crate::plan::{ServicePlan, Signal};
@@ -58,7 +59,8 @@ pub fn unjudged(model: &Model) -> Vec<String> {
             .targets
             .iter()
             .filter_map(|id| model.target(*id))
-            .any(|target| matches!(target.target.kind, crate::config::poll::PollKind::Metrics { .. }));
+            .any(|target| matches!(target.target.kind, crate::config::poll::PollKind::Metrics { .. }))
+            || plan.backend.is_some();
         let missing: Vec<&str> = Signal::ALL
             .into_iter()
             .filter(|signal| scraped && wants(*signal) && row.reading(*signal).value.is_none())
@@ -103,6 +105,24 @@ pub fn json(model: &Model) -> Value {
         "counts": counts,
         "services": rows.iter().map(|row| service_json(model, row)).collect::<Vec<_>>(),
         "not_judged": unjudged(model),
+        "backends": model.remote.backends.iter().enumerate().map(|(at, state)| backend_json(model, at, state)).collect::<Vec<_>>(),
+    })
+}
+
+fn backend_json(model: &Model, place: usize, state: &BackendState) -> Value {
+    let plan = model.plan.backends.get(place);
+    let row = plan.and_then(|plan| model.target(plan.target));
+    json!({
+        "backend": &*state.name,
+        "kind": plan.map(|plan| plan.flavour.word()),
+        "version": state.build.as_ref().map(|build| &build.version),
+        "mismatch": state.mismatch,
+        "partial": state.partial,
+        "refused": state.wrong.len(),
+        "answered": state.answered.0,
+        "recorded": state.answered.1,
+        "alerts": state.alerts.len(),
+        "target": row.map(target_json),
     })
 }
 
@@ -125,6 +145,13 @@ fn service_json(model: &Model, row: &ServiceRow) -> Value {
         "requests_per_second": number(row.reading(Signal::Requests).value),
         "error_ratio": number(row.reading(Signal::Errors).value),
         "latency_seconds": number(row.reading(Signal::Latency).value),
+        "engine": model
+            .plan
+            .services
+            .iter()
+            .find(|plan| plan.name == row.name)
+            .and_then(|plan| model.plan.backends.get(plan.backend?))
+            .map_or("embedded", |backend| &*backend.name),
         "instances": { "answering": row.instances.0, "all": row.instances.1 },
         "components": row.components.iter().map(|component| json!({
             "component": component.seen.name,

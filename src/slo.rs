@@ -5,6 +5,7 @@
 //! a time (`pace`, `sample`), and judges each objective (`assess`, `budget`); `series` leaves the figures in the store. `read` takes in sloth's and `OpenSLO`'s
 //! files. Everything is weighted by events; ratios are never averaged. Pure: time is an argument.
 
+mod asked;
 mod assess;
 mod book;
 pub mod budget;
@@ -22,6 +23,7 @@ mod spec;
 mod track;
 mod window;
 
+pub use asked::{Asked, Part, Role, questions};
 pub use assess::{Assessment, Budget, Burn, Counts, Coverage, PARTIAL_BELOW, RowState, Verdict};
 pub use book::Book;
 pub use budget::Exhaustion;

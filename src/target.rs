@@ -2,6 +2,7 @@
 //!
 //! Pure data, shared by the side that polls and the side that judges.
 
+pub mod asked;
 pub mod health;
 mod told;
 
@@ -245,6 +246,9 @@ pub struct Observation {
     pub queues: Vec<Queue>,
     /// The clock in its answer, to find skew.
     pub clock: Option<Timestamp>,
+    /// What a backend tells. It is not recorded: what it means for the screen is in the samples.
+    #[serde(skip)]
+    pub told: Option<Arc<asked::Told>>,
 }
 
 /// What a service or a component says of itself.

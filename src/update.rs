@@ -20,6 +20,7 @@ mod panels;
 mod past;
 mod play;
 mod prompt;
+mod remote;
 mod recall;
 mod reports;
 mod retro;
@@ -160,7 +161,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     latency::queue(model);
     flow::queue(model);
     zoom::queue(model);
-    explore::queue(model);
+    explore::queue(model, &mut effects);
     ruling::plan_ahead(model);
     effects
 }
@@ -188,7 +189,7 @@ pub fn command_line(model: &mut Model, line: &str, at: Timestamp) -> Result<Vec<
         travel::grant(model, wish, &mut effects);
     }
     panels::queue(model);
-    explore::queue(model);
+    explore::queue(model, &mut effects);
     match model.ui.message.take() {
         Some(message) if message.bad => Err(message.text),
         _ => Ok(effects),
@@ -257,6 +258,8 @@ fn reload(model: &mut Model, plan: &Arc<Plan>, effects: &mut Vec<Effect>) {
     // What was asked for in this session is kept on.
     let mut plan = Arc::clone(plan);
     Arc::make_mut(&mut plan).keep_also(model.explore.extra.iter().cloned());
+    // What a server is asked here is asked again when it is typed again.
+    model.explore.asked = None;
     let plan = &plan;
     let old = std::mem::replace(&mut model.plan, Arc::clone(plan));
     let old_fleet = std::mem::take(&mut model.fleet);
@@ -269,7 +272,7 @@ fn reload(model: &mut Model, plan: &Arc<Plan>, effects: &mut Vec<Effect>) {
                 && other.poll == row.target.poll
                 && other.instance == row.target.instance
                 && other.url == row.target.url
-                && other.kind == row.target.kind
+                && other.kind.asks_the_same(&row.target.kind)
         };
         let Some(before) = old.targets.iter().find(same) else { continue };
         let (from, to) = (before.id.0 as usize, row.target.id.0 as usize);
@@ -301,6 +304,7 @@ fn reload(model: &mut Model, plan: &Arc<Plan>, effects: &mut Vec<Effect>) {
     model.work = (0..plan.services.len()).collect();
     model.desk = Desk::new(plan);
     model.panels.reload(plan);
+    model.remote.reload(plan);
     model.latencies = Latencies::of(plan.services.len(), model.latencies.range);
     model.zoom = None;
     model.rules.reload(plan.rules.sets.clone(), plan.rules.owners.clone());

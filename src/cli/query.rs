@@ -6,6 +6,7 @@
 
 pub(super) mod args;
 mod gather;
+mod remote;
 
 use super::args::Flags;
 use super::exit;
@@ -35,8 +36,12 @@ pub(super) fn query(flags: &Flags, args: &QueryArgs) -> io::Result<u8> {
     if let Err(problem) = window(args, now()) {
         return Ok(stop(exit::USAGE, &problem));
     }
-    let (store, window) = match gather::gather(flags, args)? {
-        Ok(gathered) => gathered,
+    let (store, window) = match gather::gather(flags, args, &expr)? {
+        Ok(gather::Found::Samples(store, window)) => (store, window),
+        Ok(gather::Found::Answered(answer)) => {
+            print(flags, args, &answer, &|_| None)?;
+            return Ok(0);
+        }
         Err(code) => return Ok(code),
     };
     let options = options(args);

@@ -6,6 +6,7 @@ use super::tree::{Item, Slot, Tree};
 use super::walk::{nearest, quote};
 use super::{Config, read};
 use crate::severity::Severity;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The name that no backend may have: warroom's own engine.
@@ -147,6 +148,52 @@ impl Backend {
     }
 }
 
+/// What one backend is asked. Made by the plan; it stands here since it is plain data, below everything that knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asking {
+    /// The backend's name.
+    pub backend: Arc<str>,
+    /// What is particular about it.
+    pub querying: Querying,
+    /// The questions; identical ones stand here once.
+    pub questions: Vec<Question>,
+}
+
+/// One expression that a backend is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// What stands for it.
+    pub key: Arc<str>,
+    /// PromQL, in the canonical spelling.
+    pub text: Arc<str>,
+    /// What is wanted of it.
+    pub want: Want,
+    /// How often.
+    pub every: Duration,
+    /// One of several ways to learn the same: once one of a group has data, the others are asked seldom. The group, and
+    /// which of its ways this is.
+    pub way: Option<(u32, u32)>,
+}
+
+/// What is wanted of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Its value now; and, where it was not seen yet, its course.
+    Course {
+        /// How far back.
+        history: Duration,
+        /// The distance of two points.
+        step: Duration,
+    },
+    /// Its value at the end of each minute.
+    Minutes {
+        /// How far back.
+        history: Duration,
+        /// How many minutes one value speaks of.
+        each: u32,
+    },
+}
+
 /// Reads one table.
 pub(super) fn read(name: &str, tree: &Tree) -> Backend {
     let pagerduty = tree.word == "pagerduty";
@@ -237,7 +284,7 @@ pub(super) fn refer(root: &Tree, config: &Config, problems: &mut Vec<Problem>) {
     if let Some(engine) = root.table("engine") {
         answers(engine, "default", config, problems);
     }
-    for (_, tree) in root.tables("service") {
+    for (_, tree) in root.tables("service").chain(root.tables("rules")) {
         answers(tree, "engine", config, problems);
     }
 }

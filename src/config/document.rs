@@ -20,11 +20,11 @@ pub fn example() -> String {
     }
     let mut later = Vec::new();
     not_yet(&mut later, "", &[ROOT]);
-    let _ = writeln!(out);
-    prose(
-        &mut out,
-        &format!("Known, but not built yet in this version, and refused until then: {}.", later.join(", ")),
-    );
+    if !later.is_empty() {
+        let _ = writeln!(out);
+        let text = "Known, but not built yet in this version, and refused until then";
+        prose(&mut out, &format!("{text}: {}.", later.join(", ")));
+    }
     out
 }
 

@@ -1,6 +1,8 @@
 //! `service.NAME.poll.NAME`: what is asked of an instance, and how the answer is to be read.
 
 use super::auth::SecretList;
+use super::backend::Asking;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One poll of a service; it is done once for each of the service's instances.
@@ -59,9 +61,21 @@ pub enum PollKind {
         /// The service asked for; `""` is the whole server.
         service: String,
     },
+    /// Expressions, asked of a backend. No table says it: the plan makes it.
+    Query(Arc<Asking>),
 }
 
 impl PollKind {
+    /// Would what is known of the one fit the other? A backend's questions are known one by one.
+    pub fn asks_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Query(one), Self::Query(other)) => {
+                one.backend == other.backend && one.querying == other.querying
+            }
+            _ => self == other,
+        }
+    }
+
     /// The word that stands for it in `kind = "..."`.
     pub fn word(&self) -> &'static str {
         match self {
@@ -73,6 +87,7 @@ impl PollKind {
             Self::Redis { .. } => "redis",
             Self::Tcp => "tcp",
             Self::Grpc { .. } => "grpc",
+            Self::Query(asking) => asking.querying.flavour.word(),
         }
     }
 }

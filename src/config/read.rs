@@ -170,13 +170,15 @@ fn poll_defaults(tree: &Tree) -> PollDefaults {
 }
 
 fn engine(tree: Option<&Tree>) -> Engine {
+    let span = |key| tree.and_then(|tree| tree.duration(key)).unwrap_or_default();
+    let size = |key| tree.and_then(|tree| tree.whole(key)).unwrap_or_default();
     Engine {
         default: tree.and_then(|tree| tree.spanned("default")).unwrap_or_default(),
-        memory: tree.and_then(|tree| tree.whole("memory")).unwrap_or_default(),
-        retention: tree.and_then(|tree| tree.duration("retention")).unwrap_or_default(),
-        history: tree.and_then(|tree| tree.duration("history")).unwrap_or_default(),
-        history_full: tree.and_then(|tree| tree.duration("history_full")).unwrap_or_default(),
-        history_size: tree.and_then(|tree| tree.whole("history_size")).unwrap_or_default(),
+        memory: size("memory"),
+        retention: span("retention"),
+        history: span("history"),
+        history_full: span("history_full"),
+        history_size: size("history_size"),
     }
 }
 

@@ -17,6 +17,8 @@ pub struct RuleFiles {
     pub files: Vec<Spanned<String>>,
     /// The selector whose matchers restrict all expressions.
     pub enforce: Option<Spanned<String>>,
+    /// Who answers their expressions, if not as `engine.default` says.
+    pub engine: Option<Spanned<String>>,
     /// The interval of groups that have none.
     pub interval: Duration,
     /// What words of the label `severity` mean, over the usual table.
@@ -59,6 +61,7 @@ pub(super) fn read(name: &str, tree: &Tree) -> RuleFiles {
         place: tree.at.clone(),
         files: tree.texts("files"),
         enforce: tree.spanned("enforce"),
+        engine: tree.spanned("engine"),
         interval: tree.duration("interval").unwrap_or_default(),
         severity: severity.collect(),
         external_labels: tree.pairs("external_labels").into_iter().map(|(n, v)| (n, v.value)).collect(),

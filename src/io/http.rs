@@ -1,6 +1,6 @@
 //! HTTP reads: one client for each distinct TLS identity, built when first needed; credentials; capped bodies.
 //!
-//! Only GET leaves this room (token requests have `io::login`, gRPC health checks `io::grpc`, everything else the
+//! Only GET, and the POST that is a query, leave this room (token requests have `io::login`, gRPC health checks `io::grpc`, everything else the
 //! door). Redirects are never followed, so credentials go to the configured host and nowhere else. No error text
 //! holds a URL or a secret.
 
@@ -9,6 +9,7 @@ mod client;
 mod expiry;
 mod failure;
 mod keys;
+mod query;
 mod retry;
 
 pub use failure::{classify, of_io};
@@ -35,6 +36,8 @@ use url::Url;
 pub struct Ask<'a> {
     /// What to read.
     pub url: &'a Url,
+    /// A form, sent by POST: only to the query routes of a Prometheus API. None: GET.
+    pub form: Option<&'a str>,
     /// The `Accept` header.
     pub accept: &'a str,
     /// Further headers.
@@ -147,8 +150,16 @@ async fn once(
     client: &Client,
     dress: impl Fn(RequestBuilder) -> RequestBuilder,
 ) -> Result<Fetched, Trouble> {
+    let begin = || match ask.form {
+        None => Some(client.get(ask.url.clone())),
+        Some(form) => query::post(client, ask.url, form),
+    };
+    if begin().is_none() {
+        return Err(Failure::Ours(Clean::new("only queries are posted from here")).into());
+    }
     let send = || {
-        let mut request = client.get(ask.url.clone()).header(ACCEPT, ask.accept);
+        // It was there a moment ago.
+        let mut request = begin().unwrap_or_else(|| client.get(ask.url.clone())).header(ACCEPT, ask.accept);
         if ask.release {
             request = request.header(CONNECTION, "close");
         }

@@ -268,6 +268,7 @@ async fn fetch(http: &Http, url: &Url, timeout: Duration) -> Result<Fetched, Tro
     let route = Route { body_limit: MOST_BODY, ..Route::default() };
     let ask = Ask {
         url,
+        form: None,
         accept: "*/*",
         headers: &[],
         auth: None,

@@ -199,6 +199,7 @@ async fn fetch(http: &Http, url: &Url) -> Result<Fetched, Failure> {
     let route = Route { body_limit: MOST_BYTES, ..Route::default() };
     let ask = Ask {
         url,
+        form: None,
         accept: exposition::ACCEPT,
         headers: &[],
         auth: None,

@@ -2,9 +2,10 @@
 //! line's editing; when something is evaluated is decided in `update`.
 
 use super::chart::Chart;
-use crate::promql::{Completion, ParseError};
+use crate::promql::{Completion, Expr, ParseError};
 use crate::units::Timestamp;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How far back the graph can look; never further than samples are kept.
@@ -216,6 +217,10 @@ pub struct Explore {
     pub stage: Stage,
     /// Names that the expression mentions and no scrape keeps.
     pub unkept: Vec<String>,
+    /// What stands for the expression where a server answers it, and that server's name.
+    pub asked: Option<(Expr, Arc<str>)>,
+    /// The server is to be asked something else than before.
+    pub ask: bool,
     /// Names that are kept because somebody asked for them here, in this session.
     pub extra: BTreeSet<Box<str>>,
 }
@@ -234,6 +239,8 @@ impl Default for Explore {
             wrong: None,
             stage: Stage::Done,
             unkept: Vec::new(),
+            asked: None,
+            ask: false,
             extra: BTreeSet::new(),
         }
     }

@@ -8,6 +8,7 @@ use crate::target::health::{Signal as Heard, State};
 use crate::target::{BreakerState, Failure, ScrapeReport, Verdict};
 use crate::text::Clean;
 use crate::units::{Timestamp, format_duration};
+use std::sync::Arc;
 use warroom_widgets::number::{Unit, human};
 
 /// What a report says to the state machine of its target.
@@ -50,6 +51,8 @@ pub struct Judgement {
 pub struct Facts<'a> {
     /// Its targets.
     pub targets: Vec<&'a TargetRow>,
+    /// What the server says that answers for it.
+    pub remote: Option<&'a RemoteFacts>,
     /// Its breakers.
     pub breakers: &'a [BreakerRow],
     /// Its queues.
@@ -64,10 +67,112 @@ pub struct Facts<'a> {
     pub now: Timestamp,
 }
 
+/// What is known of a service through a server.
+#[derive(Clone, Debug)]
+pub struct RemoteFacts {
+    /// The backend's name.
+    pub backend: Arc<str>,
+    /// The state of the server itself.
+    pub state: State,
+    /// Why it did not answer the last time.
+    pub failure: Option<String>,
+    /// When it last answered.
+    pub answered: Option<Timestamp>,
+    /// Its answers lack some of the data.
+    pub partial: Option<Clean>,
+    /// Instances that it reaches, all of them, and the names of those that it does not.
+    pub instances: Option<(usize, usize, Vec<String>)>,
+    /// Why it would not answer one of the service's expressions.
+    pub refused: Option<String>,
+}
+
+/// The most instances that are named in a reason.
+const MOST_NAMED: usize = 3;
+
+/// Judges what a server says. A server that is silent makes its services' values old, it does not make them down.
+fn judge_remote(
+    remote: &RemoteFacts,
+    facts: &Facts<'_>,
+    reasons: &mut Vec<Reason>,
+) -> (State, (usize, usize)) {
+    let name = &remote.backend;
+    let mut push = |state, text: String| reasons.push(Reason { state, text: format!("{name}: {text}") });
+    let (answering, all, down) = remote.instances.clone().unwrap_or_default();
+    let instances = (answering, all);
+    if let Some(partial) = &remote.partial {
+        push(State::Unknown, format!("PARTIAL answer: {partial}"));
+    }
+    if let Some(refused) = &remote.refused {
+        push(State::Unknown, refused.clone());
+    }
+    let silent = matches!(remote.state, State::Down | State::Stale) || remote.answered.is_none();
+    if silent && (remote.failure.is_some() || remote.answered.is_some()) {
+        let why = remote.failure.clone().unwrap_or_else(|| "does not answer".to_owned());
+        return match remote.answered {
+            Some(at) => {
+                let age = human(facts.now.since(at).as_secs_f64().floor(), Unit::Seconds);
+                push(State::Stale, format!("{why}; values are {age} old"));
+                (State::Stale, instances)
+            }
+            None => {
+                push(State::Unknown, why);
+                (State::Unknown, instances)
+            }
+        };
+    }
+    if remote.answered.is_none() {
+        return (State::Unknown, instances);
+    }
+    if let Some(failure) = &remote.failure {
+        // One lost answer is told, and changes nothing.
+        push(State::Unknown, failure.clone());
+    }
+    let has_figures = facts.readings.iter().any(|reading| reading.value.is_some());
+    match (answering, all) {
+        // Not every server scrapes: what is pushed to it has no `up`.
+        (_, 0) if has_figures => (State::Up, instances),
+        (_, 0) => {
+            if remote.refused.is_none() {
+                push(State::Unknown, "knows no series of this service".to_owned());
+            }
+            (State::Unknown, instances)
+        }
+        (0, _) => {
+            push(State::Down, format!("reaches none of {all} instances"));
+            (State::Down, instances)
+        }
+        (some, _) if some < all => {
+            let mut named = down.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+            if down.len() > MOST_NAMED {
+                named.push_str(", ...");
+            }
+            push(State::Degraded, format!("does not reach {} of {all}: {named}", all - some));
+            (State::Degraded, instances)
+        }
+        _ => (State::Up, instances),
+    }
+}
+
 /// Judges a service.
 pub fn service(facts: &Facts<'_>) -> Judgement {
     let mut reasons = Vec::new();
-    let (base, instances) = judge_instances(facts, &mut reasons);
+    let (mut base, mut instances) = judge_instances(facts, &mut reasons);
+    if let Some(remote) = facts.remote {
+        let (state, reached) = judge_remote(remote, facts, &mut reasons);
+        if facts.targets.is_empty() {
+            (base, instances) = (state, reached);
+        } else {
+            // Polls of our own tell of the instances; the server takes a part of the picture away.
+            let state = match state {
+                State::Down => State::Degraded,
+                State::Unknown if remote.state == State::Down => State::Stale,
+                state => state,
+            };
+            if base == State::Unknown || base == State::Up && state >= State::Stale {
+                base = state;
+            }
+        }
+    }
     judge_breakers(facts.breakers, &mut reasons);
     judge_bands(facts, &mut reasons);
     let partial = reasons.iter().any(|reason| reason.state == State::Degraded);

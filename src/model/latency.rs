@@ -88,7 +88,10 @@ impl Latency {
         if self.set.is_some() && self.set == set {
             return;
         }
-        let latency = |index: usize| plan.signals.get(index)?.exprs.get(2)?.as_ref()?.spread();
+        let latency = |index: usize| {
+            let set = plan.signals.get(index)?;
+            set.spread.clone().or_else(|| set.exprs.get(2)?.as_ref()?.spread())
+        };
         let spread = match set {
             Some(index) => latency(index),
             None => (0..plan.signals.len()).find_map(latency),

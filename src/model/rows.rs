@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How many buckets of time a row's sparkline has.
-pub const BUCKETS: usize = 60;
+pub const BUCKETS: usize = crate::plan::COURSE_POINTS;
 
 /// Everything that the screens show of the services.
 #[derive(Clone, Debug, Default)]

@@ -216,7 +216,7 @@ impl Model {
                     title: clean(&panel.plan.title).into_owned(),
                     unit: panel.plan.unit,
                     limits: panel.plan.thresholds.map(|band| (band.warning, band.critical)),
-                    formula: panel.plan.expr.to_string(),
+                    formula: self.plan.written(&panel.plan.expr).0,
                     ..Closeup::default()
                 }
             }
@@ -229,7 +229,7 @@ impl Model {
                     title: format!("{service} {name}"),
                     unit: *unit,
                     limits: plan(service).and_then(|plan| limits(plan, *signal)),
-                    formula: expr.map(ToString::to_string).unwrap_or_default(),
+                    formula: expr.map(|expr| self.plan.written(expr).0).unwrap_or_default(),
                     error: row.reading(*signal).error.clone(),
                     ..Closeup::default()
                 }

@@ -5,7 +5,7 @@ use super::{Found, key};
 use crate::config::{Problem, Service, Spanned};
 use crate::decode::preset::{self, Preset};
 use crate::labels::Matcher;
-use crate::promql::{self, Expr};
+use crate::promql::{self, Expr, Spread};
 use crate::units::format_duration;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -51,6 +51,8 @@ pub struct SignalSet {
     pub origin: String,
     /// In the order of [`Signal::ALL`], restricted to the service.
     pub exprs: [Option<Expr>; 3],
+    /// Of a latency that a server answers: the histogram behind it, which it answers as well.
+    pub spread: Option<Spread>,
     /// What `{{.window}}` stands for in them.
     pub window: Duration,
     /// As they were written.
@@ -192,6 +194,7 @@ pub(super) fn compile(
         let mut set = SignalSet {
             origin: origin.clone(),
             exprs: [None, None, None],
+            spread: None,
             window: service.signals.window,
             texts: texts.each_ref().map(|text| text.as_ref().map(|text| text.value.clone())),
             select: select.to_vec(),

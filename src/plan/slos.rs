@@ -89,6 +89,7 @@ fn one(config: &Config, services: &[ServicePlan], spec: &written::Slo, problems:
         sli,
         rows,
         min_events: spec.min_events.map(|events| events as f64),
+        asked: None,
         maintenance,
         interval,
         reported,

@@ -19,13 +19,18 @@ use url::Url;
 /// process from another.
 const ALWAYS_KEPT: &[&str] = &["process_start_time_seconds"];
 
-/// The polls of a service: its own, or its preset's where it has none.
-pub(super) fn polls(service: &Service, problems: &mut Found) -> Vec<Poll> {
+/// The polls of a service: its own, or its preset's where it has none. Of one that a server answers for, `remote`,
+/// metrics are not scraped: the server does.
+pub(super) fn polls(service: &Service, remote: bool, problems: &mut Found) -> Vec<Poll> {
+    let keep = |poll: &&Poll| !(remote && matches!(poll.kind, PollKind::Metrics { .. }));
     if !service.polls.is_empty() {
-        return service.polls.clone();
+        return service.polls.iter().filter(keep).cloned().collect();
     }
     if let Some(preset) = signals::preset_of(service) {
-        return preset.polls.clone();
+        return preset.polls.iter().filter(keep).cloned().collect();
+    }
+    if remote {
+        return Vec::new();
     }
     if service.derived.is_empty() {
         problems.push((

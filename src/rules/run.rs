@@ -8,6 +8,7 @@ use super::engine::Settings;
 use super::file::{Rule, RuleKind};
 use super::fill::Fill;
 use super::set::{Owners, RuleSet};
+use crate::answers;
 use crate::labels::{Labels, NAME};
 use crate::promql::{self, Answer, Value};
 use crate::store::{Appended, Read, Store};
@@ -217,9 +218,28 @@ fn found(rule: &Rule, store: &Store, scene: &Scene<'_>) -> Result<(Vec<Standing>
 
 fn elements(rule: &Rule, store: &Store, scene: &Scene<'_>) -> Result<(Samples, u64), String> {
     let at = scene.at - scene.offset;
+    if let Some(key) = answers::key_of(&rule.expr) {
+        told(store, &key, at)?;
+    }
     let answer = promql::eval(store, &rule.expr, at, &scene.settings.options).map_err(|e| e.to_string())?;
     let touched = answer.touched;
     vector(answer).map(|samples| (samples, touched))
+}
+
+/// How old the answer of a server may be that a rule is judged by.
+const FRESH: Duration = Duration::from_secs(180);
+
+/// A server that is silent has not said that nothing is wrong.
+fn told(store: &Store, key: &str, at: Timestamp) -> Result<(), String> {
+    let backend = answers::backend_of(key);
+    match answers::answered_at(store, key, at) {
+        Some(when) if at.since(when) <= FRESH => Ok(()),
+        Some(when) => {
+            let age = crate::units::format_duration(Duration::from_secs(at.since(when).as_secs()));
+            Err(format!("backend {backend} has not answered this for {age}"))
+        }
+        None => Err(format!("backend {backend} has not answered this yet")),
+    }
 }
 
 /// A vector as it is, a number as one element without labels.

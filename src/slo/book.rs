@@ -156,6 +156,23 @@ impl Book {
         self.tracks.iter().find(|track| &*track.slo.name == name)
     }
 
+    /// Takes in minutes that a server counted. The objectives that they belong to are judged at the next round.
+    pub fn fill(&mut self, fill: &crate::target::asked::Fill) {
+        for track in &mut self.tracks {
+            track.fill(fill);
+        }
+    }
+
+    /// A server would not answer a question of an objective.
+    pub fn refused(&mut self, key: &str, why: &str) {
+        for track in &mut self.tracks {
+            let asked = track.slo.asked.as_ref();
+            if asked.is_some_and(|asked| asked.parts.iter().any(|part| *part.key == *key)) {
+                track.trouble = Some(why.to_owned());
+            }
+        }
+    }
+
     /// What has changed since it was last handed out: minutes that are over, and all counters that moved. At most `most`
     /// minutes of each objective; call again while there are more.
     pub fn unsaved(&mut self, most: usize) -> Vec<Saved> {

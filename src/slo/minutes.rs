@@ -120,6 +120,16 @@ impl Minutes {
         }
     }
 
+    /// How many events one unit is.
+    pub(super) fn unit(&self) -> f64 {
+        self.unit
+    }
+
+    /// This minute is to be saved.
+    pub(super) fn changed(&mut self, minute: i64) {
+        self.unsaved.insert(minute);
+    }
+
     /// Sets a minute that was saved.
     pub(super) fn set(&mut self, minute: i64, value: Minute) {
         *self.slot(minute) = Minute { covered: value.covered.min(60), ..value };

@@ -56,6 +56,10 @@ impl Track {
 
     fn measure_piece(&mut self, store: &Store, at: Timestamp, piece: usize) -> bool {
         let slo = Arc::clone(&self.slo);
+        if slo.asked.is_some() {
+            self.settle_asked(at);
+            return true;
+        }
         let terms = match &slo.sli {
             Sli::Counts(terms) => terms.len(),
             Sli::Latency { .. } => 1,
@@ -230,6 +234,7 @@ mod tests {
             sli,
             rows: Vec::new(),
             min_events: None,
+            asked: None,
             maintenance: Vec::new(),
             interval: Duration::from_secs(15),
             reported: Vec::new(),

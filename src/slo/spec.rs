@@ -28,6 +28,8 @@ pub struct Slo {
     pub rows: Vec<Row>,
     /// A window with fewer events is called an insufficient sample; none: so many that one bad event cannot fire.
     pub min_events: Option<f64>,
+    /// A server counts its events; none: they are counted here, from samples in the store.
+    pub asked: Option<super::asked::Asked>,
     /// What does not count.
     pub maintenance: Vec<Maintenance>,
     /// How often its sources are polled.

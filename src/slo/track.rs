@@ -41,6 +41,8 @@ pub(super) struct Track {
     pub(super) lifetime: Option<Lifetime>,
     /// Since when each row fires.
     pub(super) fires: Vec<Option<Timestamp>>,
+    /// Minutes that a server has told of in part.
+    pub(super) pending: super::asked::Pending,
     /// How far the round under way is.
     pub(super) progress: Progress,
     /// The next moment at which an expression is sampled.
@@ -65,6 +67,7 @@ impl Track {
             covered_until: i64::MIN,
             edges: None,
             lifetime: None,
+            pending: super::asked::Pending::default(),
             progress: Progress::default(),
             next_sample: i64::MIN,
             trouble: None,

@@ -123,7 +123,12 @@ fn covered(model: &Model, plan: &ServicePlan) -> Option<Duration> {
 
 /// The formula, what it gives now, and how many series and samples went into it.
 fn inputs(model: &Model, expr: &Expr, lines: &mut Lines) {
-    put(lines, "formula", expr.to_string());
+    let (text, backend) = model.plan.written(expr);
+    put(lines, "formula", text);
+    if let Some(backend) = backend {
+        return asked(model, expr, &backend, lines);
+    }
+    put(lines, "engine", "warroom's own, from samples in memory");
     let options = Options { limits: Limits { samples: 200_000, ..Limits::default() }, ..Options::default() };
     match promql::eval(&model.store, expr, model.now, &options) {
         Ok(answer) => {
@@ -141,12 +146,47 @@ fn inputs(model: &Model, expr: &Expr, lines: &mut Lines) {
     }
 }
 
+/// What a server answered to it: how much, when, and whether it is all.
+fn asked(model: &Model, expr: &Expr, backend: &str, lines: &mut Lines) {
+    let state = model.remote.backends.iter().find(|state| *state.name == *backend);
+    let product = state.and_then(|state| state.build.as_ref()).map_or_else(String::new, |build| {
+        let name = build.product.map_or("", crate::config::Flavour::name);
+        format!(" ({name} {})", build.version)
+    });
+    put(lines, "engine", format!("backend {backend}{product}"));
+    let when = super::remote::answered(model, expr).flatten();
+    let values = promql::eval(&model.store, expr, model.now, &Options::default());
+    let count = match values.map(|answer| answer.value) {
+        Ok(Value::Vector(points)) => points.len(),
+        _ => 0,
+    };
+    put(lines, "answer", format!("{count} values, {}", age(model, when)));
+    let Some(state) = state else { return };
+    if let Some(partial) = &state.partial {
+        put(lines, "PARTIAL", partial.as_str());
+    }
+    if let Some(wrong) = crate::answers::key_of(expr).and_then(|key| state.wrong.get(&*key)) {
+        put(lines, "refused", wrong.as_str());
+    }
+}
+
 /// Which polls bring the samples of a service, and how old they are.
 fn sources(model: &Model, plan: &ServicePlan, lines: &mut Lines) {
     const MOST: usize = 6;
     for id in plan.targets.iter().take(MOST) {
         let Some(row) = model.fleet.targets.get(id.0 as usize) else { continue };
         put(lines, "source", format!("{}  ({})", row.target.url, age(model, row.answered)));
+    }
+    if let Some(row) = plan
+        .backend
+        .and_then(|place| model.plan.backends.get(place))
+        .and_then(|backend| model.fleet.targets.get(backend.target.0 as usize))
+    {
+        put(
+            lines,
+            "source",
+            format!("{} {}  ({})", row.target.poll, row.target.url, age(model, row.answered)),
+        );
     }
     if plan.targets.len() > MOST {
         put(lines, "", format!("and {} more", plan.targets.len() - MOST));

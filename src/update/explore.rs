@@ -1,6 +1,7 @@
 //! The explorer: typing, completing, evaluating a little later, and pinning.
 
 use super::{keys, say};
+use crate::answers;
 use crate::config::PanelKind;
 use crate::event::Effect;
 use crate::keymap::{Chord, Key};
@@ -11,7 +12,7 @@ use crate::model::panels::{MOST_PINNED, PanelState};
 use crate::model::ui::{ListState, RowKey, Screen};
 use crate::model::{Changed, Model};
 use crate::plan::PanelPlan;
-use crate::promql::{self, CompletionKind, Names};
+use crate::promql::{self, CompletionKind, Expr, Names};
 use crate::text::clean;
 use crate::units::format_duration;
 use std::sync::Arc;
@@ -221,6 +222,11 @@ fn read(model: &mut Model) {
     match promql::parse(text) {
         Err(error) => explore.wrong = Some(Wrong { text: text.to_owned(), error }),
         Ok(expr) => {
+            let backend = model.plan.default_backend.filter(|_| !answers::is_own(&expr));
+            if let Some(place) = backend {
+                return ask(model, place, &expr);
+            }
+            explore.asked = None;
             if let Names::Only(names) = expr.names() {
                 let plan = &model.plan;
                 let unknown = |name: &&str| {
@@ -239,13 +245,53 @@ fn read(model: &mut Model) {
     model.changed = Changed::Now;
 }
 
+/// Asks a server; its answers are looked at as soon as they are there.
+fn ask(model: &mut Model, place: usize, expr: &Expr) {
+    let range = model.explore.looks_back(model.plan.limits.retention);
+    let before = model.explore.asked.take();
+    let plan = Arc::make_mut(&mut model.plan);
+    let reference = plan.ask_also(place, expr, range);
+    let name = plan.backends.get(place).map(|backend| Arc::clone(&backend.name)).unwrap_or_default();
+    model.explore.asked = reference.clone().map(|reference| (reference, name));
+    let Some(reference) = reference else { return };
+    if before.as_ref().is_none_or(|(known, _)| *known != reference) {
+        model.explore.ask = true;
+        let pinned = |known: &Expr| model.panels.all.iter().any(|panel| panel.plan.expr == *known);
+        if let Some((known, _)) = before.filter(|(known, _)| !pinned(known)) {
+            Arc::make_mut(&mut model.plan).ask_no_more(&known);
+        }
+    }
+    if model.explore.chart.as_ref().is_none_or(|chart| chart.expr != reference) {
+        model.explore.chart = Some(Chart::new(reference, range));
+        model.ui.explore = ListState::default();
+    }
+    model.explore.stage = Stage::Values;
+    model.changed = Changed::Now;
+}
+
+/// What is wanted of the world because something else is asked now.
+fn send(model: &mut Model, effects: &mut Vec<Effect>) {
+    if !std::mem::take(&mut model.explore.ask) {
+        return;
+    }
+    let target = model.explore.asked.as_ref().and_then(|(_, name)| {
+        model.plan.backends.iter().find(|backend| backend.name == *name).map(|backend| backend.target)
+    });
+    if let Some(target) = target {
+        effects.push(Effect::Configure);
+        effects.push(Effect::PollNow(Some(target)));
+    }
+}
+
 /// Is it time to evaluate what is typed, or to evaluate it again?
-pub(super) fn queue(model: &mut Model) {
+pub(super) fn queue(model: &mut Model, effects: &mut Vec<Effect>) {
+    send(model, effects);
     if model.ui.screen != Screen::Explore {
         return;
     }
     if model.explore.due.is_some_and(|due| due <= model.now) {
         read(model);
+        send(model, effects);
     }
     let heard = model.heard;
     let old = |chart: &Chart| chart.at.is_some_and(|at| heard.since(at) >= EVERY);
@@ -289,6 +335,10 @@ pub(super) fn zoom(model: &mut Model, by: isize) {
     }
     explore.range = next;
     let range = explore.looks_back(retention);
+    if explore.asked.is_some() {
+        // Another range is another question: its course is fetched.
+        return read(model);
+    }
     if let Some(chart) = &mut explore.chart {
         chart.set_range(range);
         explore.stage = Stage::Course;
@@ -321,7 +371,7 @@ pub(super) fn pin(model: &mut Model, named: &str) {
     }
     let plan = PanelPlan {
         name: format!("pinned-{}", model.panels.all.len()).into(),
-        title: chart.expr.text().to_owned(),
+        title: model.plan.written(&chart.expr).0,
         expr: chart.expr.clone(),
         unit: Unit::Count,
         kind: PanelKind::Graph,

@@ -1,6 +1,7 @@
 //! The figures of a service: expressions evaluated over the store, one service at a time.
 
 use super::reports::judge_service;
+use crate::answers;
 use crate::config::DerivedKind;
 use crate::labels::Labels;
 use crate::model::chart::options;
@@ -13,6 +14,7 @@ use crate::store::Store;
 use crate::target::{Breaker, BreakerState, Queue, is_stale};
 use crate::text::Clean;
 use crate::units::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +58,8 @@ fn begin(model: &mut Model, service: usize) {
     // The oldest samples of any of its targets: what is older was not seen.
     let rows = plan.targets.iter().filter_map(|id| model.fleet.targets.get(id.0 as usize));
     let covered = rows.filter_map(|row| row.first).min().map(|first| at.since(first) + JUST_BEFORE);
+    // A server has the whole window, however short we have been looking.
+    let covered = covered.filter(|_| plan.backend.is_none());
     let mut progress = Progress {
         service,
         at,
@@ -129,15 +133,22 @@ fn settled(plan: &Plan, progress: &mut Progress) -> bool {
 
 /// Brings the service's row up to date with what was evaluated.
 fn finish(model: &mut Model, progress: &mut Progress) {
-    let (service, at) = (progress.service, progress.at);
+    let service = progress.service;
     let whole = Arc::clone(&model.plan);
     let Some(plan) = whole.services.get(service) else { return };
+    // What a server answered has the moment of its answer: it grows old while the server is silent.
+    let told = plan.backend.and_then(|_| told(model, plan, progress.set));
+    let at = told.unwrap_or(progress.at);
     let bucket = plan.interval.max(LEAST_BUCKET);
     let mut results = std::mem::replace(&mut progress.results, NOTHING);
     let has_data = results.iter().any(|result| matches!(result, Ok(Some(_))));
     if let Some(failed) = progress.failed.take().filter(|_| !has_data) {
         // Without data anywhere the errors of the first set are what there is to say.
         results = failed;
+    }
+    if plan.backend.is_some() {
+        backfill(model, plan, progress.set, at, bucket);
+        refused(model, plan, progress.set, &mut results);
     }
     for (signal, result) in Signal::ALL.into_iter().zip(&results) {
         if let Ok(Some(value)) = result {
@@ -193,6 +204,50 @@ fn finish(model: &mut Model, progress: &mut Progress) {
     judge_service(model, service);
     model.changed = model.changed.max(Changed::Data);
     model.unsettled = true;
+}
+
+/// When a server last answered any expression of a signal set.
+fn told(model: &Model, plan: &ServicePlan, set: usize) -> Option<Timestamp> {
+    let exprs = plan.signals.get(set)?.exprs.iter().flatten();
+    exprs.filter_map(|expr| super::remote::answered(model, expr).flatten()).max()
+}
+
+/// Why a server would not answer stands where the figure would.
+fn refused(model: &Model, plan: &ServicePlan, set: usize, results: &mut [Figure; 3]) {
+    let Some(set) = plan.signals.get(set) else { return };
+    for (expr, result) in set.exprs.iter().zip(results) {
+        let wrong = expr.as_ref().and_then(answers::key_of).and_then(|key| model.remote.wrong(&key).cloned());
+        if let (Some(wrong), Ok(None)) = (wrong, &result) {
+            *result = Err(wrong.to_string());
+        }
+    }
+}
+
+/// What a server knows of the time before we began to look goes into the course of a figure, once.
+fn backfill(model: &mut Model, plan: &ServicePlan, set: usize, at: Timestamp, bucket: Duration) {
+    let Some(set) = plan.signals.get(set) else { return };
+    for (signal, expr) in Signal::ALL.into_iter().zip(&set.exprs) {
+        let labels = Labels::metric(signal.series(), [("service", &*plan.name)]);
+        let Some(expr) = expr.as_ref().filter(|expr| answers::key_of(expr).is_some()) else { continue };
+        if model.store.get(&labels).is_some() {
+            continue;
+        }
+        let start = at.floor_to(bucket) - bucket * (BUCKETS as u32 - 1);
+        let range = promql::Range { start, end: at - JUST_BEFORE, step: bucket };
+        // No further back than one step: what was not there is a gap.
+        let options = promql::Options { lookback: bucket, ..options() };
+        let Ok(answer) = promql::eval_range(&model.store, expr, range, &options) else { continue };
+        let Value::Matrix(rows) = answer.value else { continue };
+        let mut best: BTreeMap<Timestamp, f64> = BTreeMap::new();
+        for (when, value) in rows.into_iter().flat_map(|row| row.points).filter(|(_, value)| !value.is_nan())
+        {
+            let slot = best.entry(when).or_insert(value);
+            *slot = slot.max(value);
+        }
+        for (when, value) in best {
+            model.store.append(&labels, when, value);
+        }
+    }
 }
 
 /// Number of the bucket that holds `at`, counted from the epoch.

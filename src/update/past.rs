@@ -257,7 +257,8 @@ pub(super) fn tick(model: &mut Model, effects: &mut Vec<Effect>) {
     if past.typed.is_some_and(|due| due <= clock) {
         past.typed = None;
         past.model.explore.due = Some(past.model.now);
-        explore::queue(&mut past.model);
+        // The past is drawn from what is kept here; no server is asked for it.
+        explore::queue(&mut past.model, &mut Vec::new());
         model.changed = Changed::Now;
     }
     if past.runs.is_some() {

@@ -19,10 +19,18 @@ const TIMES: usize = 60;
 pub(super) fn taken(model: &mut Model, reports: Vec<ScrapeReport>, effects: &mut Vec<Effect>) {
     let mut faults = Vec::new();
     let mut services = Vec::new();
+    let mut judged = Vec::new();
     for report in reports {
         // A report of an older plan speaks of targets that may not exist any more; its samples are still true.
         append(model, &report.samples);
         if report.generation != model.plan.generation {
+            continue;
+        }
+        if let Some(place) = model.plan.backend_of(report.target) {
+            faults.extend(own_fault(model, &report));
+            let (figures, states) = super::remote::taken(model, place, report);
+            services.extend(figures);
+            judged.extend(states);
             continue;
         }
         let Some(service) = model.plan.service_of(report.target) else { continue };
@@ -40,6 +48,9 @@ pub(super) fn taken(model: &mut Model, reports: Vec<ScrapeReport>, effects: &mut
         if let Some(row) = model.fleet.targets.get(index) {
             model.time.log.hear(index, row);
         }
+    }
+    for service in judged {
+        judge_service(model, service);
     }
     for service in services {
         judge_service(model, service);
@@ -158,7 +169,7 @@ fn numbers(samples: &[Sample]) -> Vec<(crate::labels::Labels, f64)> {
     samples.iter().filter(own).map(|sample| (sample.labels.clone(), sample.value)).collect()
 }
 
-fn push_time(row: &mut TargetRow, seconds: Option<f64>) {
+pub(super) fn push_time(row: &mut TargetRow, seconds: Option<f64>) {
     if row.course.len() >= TIMES {
         row.course.remove(0);
     }
@@ -213,12 +224,16 @@ pub(super) fn refresh_states(model: &mut Model) {
     model.runs_out = Timestamp::from_millis(i64::MAX);
     for index in 0..model.health.len() {
         let id = TargetId(index as u32);
-        let Some(service) = model.plan.service_of(id) else { continue };
-        let (Some(plan), Some(health)) = (model.plan.services.get(service), model.health.get(index)) else {
-            continue;
+        let backend = model.plan.backend_of(id);
+        let service = model.plan.service_of(id);
+        let policy = match (backend, service) {
+            (Some(place), _) => model.plan.backends.get(place).map(|plan| plan.policy),
+            (None, Some(service)) => model.plan.services.get(service).map(|plan| plan.policy),
+            (None, None) => None,
         };
-        let state = health.state(&plan.policy, model.now);
-        if let Some(change) = health.next_change(&plan.policy, model.now) {
+        let (Some(policy), Some(health)) = (policy, model.health.get(index)) else { continue };
+        let state = health.state(&policy, model.now);
+        if let Some(change) = health.next_change(&policy, model.now) {
             model.runs_out = model.runs_out.min(change);
         }
         let changed = model.fleet.targets.get(index).is_some_and(|row| row.state != state);
@@ -226,8 +241,13 @@ pub(super) fn refresh_states(model: &mut Model) {
             if let Some(row) = Arc::make_mut(&mut model.fleet).targets.get_mut(index) {
                 row.state = state;
             }
-            if !touched.contains(&service) {
-                touched.push(service);
+            let resting = model.plan.services.iter().enumerate().filter(|(index, plan)| {
+                Some(*index) == service || backend.is_some() && plan.backend == backend
+            });
+            for (service, _) in resting {
+                if !touched.contains(&service) {
+                    touched.push(service);
+                }
             }
         }
     }
@@ -246,8 +266,11 @@ pub(super) fn judge_service(model: &mut Model, service: usize) {
     let targets: Vec<&TargetRow> =
         plan.targets.iter().filter_map(|id| model.fleet.targets.get(id.0 as usize)).collect();
     let seen = Seen::of(&targets, row);
+    let remote = super::remote::facts(model, plan);
+    let told = remote.as_ref().and_then(|remote| remote.answered);
     let judged = judge::service(&Facts {
         targets: targets.clone(),
+        remote: remote.as_ref(),
         breakers: &seen.breakers,
         queues: &seen.queues,
         readings: &row.readings,
@@ -257,7 +280,7 @@ pub(super) fn judge_service(model: &mut Model, service: usize) {
     });
     let said = Versions::of(targets.iter().copied()).said.pop();
     let version = said.map(|(_, version)| version).or_else(|| row.version.clone());
-    let last_answer = targets.iter().filter_map(|row| row.answered).max();
+    let last_answer = targets.iter().filter_map(|row| row.answered).chain(told).max();
     let now = model.now;
     let past = model.is_past();
     if !past {

@@ -91,6 +91,7 @@ pub(super) fn observe(model: &mut Model, effects: &mut Vec<Effect>) {
         .rules
         .standing()
         .filter(|standing| standing.alert.state != AlertState::Resolved)
+        .chain(super::remote::foreign(&model.rules, &model.remote))
         .flat_map(|standing| {
             let alarm = |service: Option<&Arc<str>>| {
                 let plan =

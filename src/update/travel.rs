@@ -321,7 +321,8 @@ fn stand(model: &mut Model, before: Timestamp, at: Timestamp, fresh: bool) {
     }
     past.judge = (0..past.model.slos.rows.len()).collect();
     super::panels::queue(&mut past.model);
-    explore::queue(&mut past.model);
+    // The past is drawn from what is kept here; no server is asked for it.
+    explore::queue(&mut past.model, &mut Vec::new());
     model.changed = Changed::Now;
     show(model);
 }

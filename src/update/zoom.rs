@@ -69,7 +69,8 @@ pub(super) fn explored(model: &mut Model, effects: &mut Vec<Effect>) {
             "this is computed from more than one expression: x says from which".to_owned(),
         );
     };
-    explore::open(model, formula.text(), effects);
+    let (formula, _) = model.plan.written(&formula);
+    explore::open(model, &formula, effects);
 }
 
 /// `tab`: what stands beside it.

@@ -63,7 +63,10 @@ fn shown(model: &Model, width: usize) -> Shown {
 /// Draws the line and what is said of it; returns where the cursor stands.
 fn line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> (u16, u16) {
     let explore = &model.explore;
-    let more = format!("graph {}", format_duration(explore.looks_back(model.plan.limits.retention)));
+    let mut more = format!("graph {}", format_duration(explore.looks_back(model.plan.limits.retention)));
+    if let Some((_, backend)) = &explore.asked {
+        more.push_str(&format!(", answered by {backend}"));
+    }
     let inner = if layout::bordered(model.ui.size) {
         draw::pane(draw::title("explore", &more, theme), theme, area, buf)
     } else {
@@ -138,11 +141,32 @@ fn remarks(model: &Model, theme: &Theme, shown: &Shown, area: Rect, buf: &mut Bu
             let text = format!("kept since you asked, nothing seen yet: {}", waiting.join(", "));
             lines.push(Line::styled(crate::text::clean(&text).into_owned(), muted));
         }
+        lines.extend(answered(model, theme));
         lines.extend(
             chart.notes.iter().map(|note| Line::styled(crate::text::clean(note).into_owned(), muted)),
         );
     }
     draw::lines(&lines, area, theme, buf);
+}
+
+/// What the server says that is asked: that it will not, that it is not all, that it has not yet.
+fn answered(model: &Model, theme: &Theme) -> Option<Line<'static>> {
+    let (reference, backend) = model.explore.asked.as_ref()?;
+    let key = crate::answers::key_of(reference)?;
+    let state = model.remote.backends.iter().find(|state| state.name == *backend)?;
+    let row = model.plan.backends.iter().find(|plan| plan.name == *backend);
+    let failure = row.and_then(|plan| model.target(plan.target)).and_then(|row| row.failure.as_ref());
+    let (text, role) = if let Some(wrong) = state.wrong.get(&*key) {
+        (format!("{backend}: {wrong}"), Role::Degraded)
+    } else if let Some(failure) = failure {
+        (format!("{backend}: {failure}"), Role::Degraded)
+    } else if crate::answers::answered_at(&model.store, &key, model.now).is_none() {
+        (format!("{backend} has not answered yet"), Role::Muted)
+    } else {
+        let partial = state.partial.as_ref()?;
+        (format!("PARTIAL: {partial}"), Role::Degraded)
+    };
+    Some(Line::styled(crate::text::clean(&text).into_owned(), theme.style(role)))
 }
 
 fn graph(model: &Model, theme: &Theme, chart: &Chart, area: Rect, buf: &mut Buffer) {

@@ -23,7 +23,8 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
         && detail.height >= 3
     {
         let more = format!("{} {}", row.target.poll, row.target.instance);
-        let inner = draw::pane(draw::title(&row.target.service, &more, theme), theme, detail, buf);
+        let name = if row.target.service.is_empty() { "backend" } else { &row.target.service };
+        let inner = draw::pane(draw::title(name, &more, theme), theme, detail, buf);
         draw::lines(&facts(model, theme, row), inner, theme, buf);
     }
 }
@@ -83,7 +84,12 @@ pub(super) fn table(
         .map(|row| {
             let mut cells = vec![state_cell(theme, row)];
             if service.is_none() {
-                cells.push(Cell::text(row.target.service.to_string(), theme.style(Role::Text)));
+                // A backend answers for several services, and is none of them.
+                let (name, role) = match &*row.target.service {
+                    "" => ("(backend)", Role::Muted),
+                    name => (name, Role::Text),
+                };
+                cells.push(Cell::text(name.to_owned(), theme.style(role)));
             }
             cells.extend(rest(model, theme, row));
             Row::new(cells)
@@ -168,6 +174,44 @@ fn error_cell(model: &Model, theme: &Theme, row: &TargetRow) -> Cell<'static> {
     }
 }
 
+/// Who a backend is, and what it answered: name and text of each fact.
+fn backend(model: &Model, place: usize) -> Vec<(&'static str, String)> {
+    let Some(state) = model.remote.backends.get(place) else { return Vec::new() };
+    let mut out = Vec::new();
+    if let Some(build) = &state.build {
+        let product = build.product.map_or("", crate::config::Flavour::name);
+        out.push(("product", format!("{product} {}", build.version).trim().to_owned()));
+    }
+    if let Some(mismatch) = &state.mismatch {
+        out.push(("kind", mismatch.to_string()));
+    }
+    let questions = model.plan.asking(place).map_or(0, |asking| asking.questions.len());
+    let (answered, recorded) = state.answered;
+    let mut text = format!("{questions} questions, {answered} answered the last time");
+    if recorded > 0 {
+        text.push_str(&format!(", {recorded} of them from series that it records"));
+    }
+    out.push(("asked", text));
+    for (key, why) in state.wrong.iter().take(3) {
+        let written = model.plan.questions().get(key).map_or_else(String::new, |text| format!(" ({text})"));
+        out.push(("refused", format!("{why}{written}")));
+    }
+    if let Some(rules) = &state.rules {
+        let firing = rules.alerts.iter().filter(|alert| alert.firing).count();
+        let (alerting, recording) = rules.counts;
+        out.push(("rules", format!("{alerting} alerting, {recording} recording; {firing} alerts fire")));
+        if let Some((count, error)) = &rules.failing {
+            out.push(("failing", format!("{count} of its rules: {error}")));
+        }
+    }
+    let resting = model.plan.services.iter().filter(|service| service.backend == Some(place));
+    let names: Vec<&str> = resting.map(|service| &*service.name).take(6).collect();
+    if !names.is_empty() {
+        out.push(("services", names.join(", ")));
+    }
+    out
+}
+
 /// Everything about one target, a fact a line.
 fn facts(model: &Model, theme: &Theme, row: &TargetRow) -> Vec<Line<'static>> {
     let fact = |name: &str, value: String| {
@@ -192,6 +236,9 @@ fn facts(model: &Model, theme: &Theme, row: &TargetRow) -> Vec<Line<'static>> {
             ),
         ),
     ];
+    if let Some(place) = model.plan.backend_of(row.target.id) {
+        out.extend(backend(model, place).into_iter().map(|(name, text)| fact(name, text)));
+    }
     if let Some(failure) = &row.failure {
         let since =
             row.answered.map(|at| format!("; last answer {} ago", draw::age(model.seen_at().since(at))));

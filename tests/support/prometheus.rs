@@ -46,25 +46,27 @@ impl Server {
             .unwrap();
         assert!(made.status.success(), "promtool: {}", String::from_utf8_lossy(&made.stderr));
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut child = Command::new("prometheus")
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", data.display()))
-            .arg("--storage.tsdb.retention.time=100y")
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .ok()?;
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let (mut line, mut seen) = (String::new(), String::new());
-        while !line.contains("Server is ready") {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "prometheus ended: {seen}");
-            seen.push_str(&line);
-        }
-        // What it says later must not fill the pipe.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let child = run(folder.path(), port)?;
         Some(Self { child, port, folder })
+    }
+
+    /// Where it listens.
+    #[allow(dead_code, reason = "most tests ask through this file")]
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills it, as a crash would.
+    #[allow(dead_code, reason = "few tests kill it")]
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it again, on the same port and with the same data.
+    #[allow(dead_code, reason = "few tests kill it")]
+    pub(crate) fn revive(&mut self) {
+        self.child = run(self.folder.path(), self.port).unwrap();
     }
 
     /// The file that the server was filled from, OpenMetrics.
@@ -115,6 +117,30 @@ impl Server {
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         body.to_owned()
     }
+}
+
+/// Starts the program in a folder that was made ready; returns once it answers.
+#[expect(clippy::disallowed_methods, reason = "a test may start the program that it compares with")]
+fn run(folder: &std::path::Path, port: u16) -> Option<Child> {
+    let mut child = Command::new("prometheus")
+        .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
+        .arg(format!("--storage.tsdb.path={}", folder.join("tsdb").display()))
+        .arg("--storage.tsdb.retention.time=100y")
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let (mut line, mut seen) = (String::new(), String::new());
+    while !line.contains("Server is ready") {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "prometheus ended: {seen}");
+        seen.push_str(&line);
+    }
+    // What it says later must not fill the pipe.
+    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    Some(child)
 }
 
 fn open_metrics(samples: &[(Labels, Vec<(i64, f64)>)]) -> String {

@@ -170,16 +170,31 @@ impl Facts {
                     None => seen.word.to_string(),
                 });
                 let error = row.failure.as_ref().map(ToString::to_string);
+                let state = model.plan.backend_of(row.target.id).and_then(|at| model.remote.backends.get(at));
+                let (said, mismatch) = match state {
+                    Some(known) => (
+                        known.build.as_ref().map(|build| {
+                            let product = build.product.map_or("", crate::config::Flavour::name);
+                            format!("{product} {}", build.version).trim().to_owned()
+                        }),
+                        known.mismatch.as_ref().map(ToString::to_string),
+                    ),
+                    None => (said, None),
+                };
                 let silent = row.asked.is_none().then(|| "was not asked in time".to_owned());
                 Target {
-                    service: row.target.service.to_string(),
+                    service: if state.is_some() {
+                        "(backend)".to_owned()
+                    } else {
+                        row.target.service.to_string()
+                    },
                     poll: row.target.poll.to_string(),
                     instance: row.target.instance.to_string(),
                     state: row.state,
                     took: row.took,
                     detail: error.or(said.filter(|said| !said.is_empty())).or(silent),
                     failed: row.failure.is_some(),
-                    remedy: row.failure.as_ref().map(|failure| remedy(failure).to_owned()),
+                    remedy: row.failure.as_ref().map(|failure| remedy(failure).to_owned()).or(mismatch),
                 }
             })
             .collect();

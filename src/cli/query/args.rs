@@ -18,8 +18,9 @@ Examples:
     warroom query 'histogram_quantile(0.95, sum by (le) (rate(latency_seconds_bucket[5m])))' \\
         --metrics incident.om --start 2026-03-01T13:40:00Z --end 2026-03-01T14:10:00Z --step 30s
 
-  The configured services, polled twice:
+  The configured services, polled twice; or the server that answers for them (engine.default, or by name):
     warroom query 'warroom_breaker_state == 1'
+    warroom query 'sum by (job) (up)' --backend prom
 
   For programs: the data object of Prometheus's HTTP API, or one line a point.
     warroom query 'up' -o json | jq '.result[].metric.instance'
@@ -46,6 +47,9 @@ pub struct QueryArgs {
     /// Where the samples come from; may be given several times (- is standard input)
     #[arg(short, long, value_name = "URL|FILE|-")]
     pub metrics: Vec<String>,
+    /// Ask this backend of the configuration, and not warroom's own engine [default: engine.default]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["metrics", "span", "left_closed"])]
+    pub backend: Option<String>,
     /// Evaluate at this moment [default: now]
     #[arg(short, long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["start", "end", "step"])]
     pub time: Option<String>,

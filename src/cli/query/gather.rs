@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::exposition::Format;
 use crate::io::source::{self, Fault, Manner, Opened, Source};
 use crate::plan::Plan;
+use crate::promql::{Answer, Expr};
 use crate::query::{Loader, Reading, Window};
 use crate::runtime::{Rounds, now, observe};
 use crate::store::{Limits, Store};
@@ -18,12 +19,20 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A store and what is asked of it; or the exit code, when all has been said.
-type Gathered = Result<(Store, Window), u8>;
+/// What was found.
+pub(super) enum Found {
+    /// Samples, and the moments that are asked for.
+    Samples(Store, Window),
+    /// A server has answered.
+    Answered(Answer),
+}
 
-pub(super) fn gather(flags: &Flags, args: &QueryArgs) -> io::Result<Gathered> {
+/// What was found; or the exit code, when all has been said.
+type Gathered = Result<Found, u8>;
+
+pub(super) fn gather(flags: &Flags, args: &QueryArgs, expr: &Expr) -> io::Result<Gathered> {
     if args.metrics.is_empty() {
-        return configured(flags, args);
+        return configured(flags, args, expr);
     }
     let parsed: Result<Vec<Source>, String> = args.metrics.iter().map(|text| Source::parse(text)).collect();
     let sources = match parsed {
@@ -52,7 +61,7 @@ fn once(args: &QueryArgs, sources: &[Source], manner: Manner) -> io::Result<Gath
     };
     let mut loader = Loader::new(asked.last(), compat(args), memory(args));
     Ok(match feed(&mut loader, opened, manner, true) {
-        Ok(()) => Ok((finish(loader, args), asked)),
+        Ok(()) => Ok(Found::Samples(finish(loader, args), asked)),
         Err(code) => Err(code),
     })
 }
@@ -79,7 +88,7 @@ fn watched(args: &QueryArgs, sources: &[Source], manner: Manner, span: Duration)
     })?;
     Ok(match refused {
         Some(code) => Err(code),
-        None => Ok((finish(loader, args), Window::At(now()))),
+        None => Ok(Found::Samples(finish(loader, args), Window::At(now()))),
     })
 }
 
@@ -174,10 +183,14 @@ fn tell_dropped(dropped: u64, args: &QueryArgs) {
     }
 }
 
-fn configured(flags: &Flags, args: &QueryArgs) -> io::Result<Gathered> {
+fn configured(flags: &Flags, args: &QueryArgs, expr: &Expr) -> io::Result<Gathered> {
     let mut gathered = None;
     let code = run::with_config(flags, |config, _| {
-        gathered = Some(polled(&config, args)?);
+        gathered = Some(match super::remote::asked(&config, args, expr)? {
+            Ok(Some(answer)) => Ok(Found::Answered(answer)),
+            Ok(None) => polled(&config, args)?,
+            Err(code) => Err(code),
+        });
         Ok(0)
     })?;
     Ok(gathered.unwrap_or_else(|| {
@@ -216,7 +229,7 @@ fn polled(config: &Config, args: &QueryArgs) -> io::Result<Gathered> {
     }
     tell_dropped(model.store.stats().dropped_by_cap, args);
     Ok(match window(args, now()) {
-        Ok(asked) => Ok((model.store, asked)),
+        Ok(asked) => Ok(Found::Samples(model.store, asked)),
         Err(problem) => Err(stop(exit::USAGE, &problem)),
     })
 }

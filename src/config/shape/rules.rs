@@ -20,6 +20,13 @@ pub(super) const RULES: &[Field] = &[
     )
     .like("'{job=~\"checkout-.*\"}'"),
     Field::new(
+        "engine",
+        Kind::Text(checks::ENGINE),
+        "Who answers their expressions, if not as engine.default says: \"embedded\", or the name of a backend. The alerts \
+         are warroom's own in either case.",
+    )
+    .like("\"embedded\""),
+    Field::new(
         "interval",
         Kind::Duration { min: SECOND, max: DAY },
         "How often groups are evaluated that say nothing themselves. Prometheus's own default is 1m.",

@@ -80,6 +80,7 @@ impl Asker<'_> {
     pub(super) async fn json(&self, url: &Url, timeout: Duration) -> Result<Value, (Option<u16>, Clean)> {
         let ask = Ask {
             url,
+            form: None,
             accept: "application/json",
             headers: &[],
             auth: self.auth,

@@ -61,6 +61,7 @@ impl Reply {
 pub(super) fn ask(request: &Request, now: Timestamp) -> Ask<'_> {
     Ask {
         url: &request.url,
+        form: None,
         accept: ACCEPT,
         headers: &[],
         auth: request.auth.as_deref(),

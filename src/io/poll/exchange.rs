@@ -42,6 +42,10 @@ pub(super) struct Errand {
 pub(super) async fn poll(http: Arc<Http>, errand: Errand) -> Polled {
     let Errand { lane, target, mut kit, sent, at } = errand;
     let started = Instant::now();
+    if let PollKind::Query(asking) = &target.kind {
+        let outcome = kit.ask(&http, &target, asking, at).await;
+        return Polled { lane, kit, sent, took: started.elapsed(), outcome };
+    }
     let raw = ask(&http, &target, &kit, sent).await;
     let took = started.elapsed();
     let outcome = kit.settle(&target, at, took, raw);
@@ -57,6 +61,7 @@ async fn ask(http: &Http, target: &Target, kit: &Kit, sent: Timestamp) -> Result
             tcp::connect(&target.url, None, &target.route, target.timeout).await?;
             Ok(Raw::Tcp)
         }
+        PollKind::Query(_) => Err(Failure::Ours(Clean::new("a backend is asked in rounds")).into()),
         PollKind::Grpc { service } => Ok(Raw::Grpc(grpc::poll(http, target, service).await?)),
         PollKind::Health(_)
         | PollKind::Metrics { .. }
@@ -72,6 +77,7 @@ fn request(target: &Target, now: Timestamp, reused: bool, size_hint: usize) -> A
     let metrics = matches!(target.kind, PollKind::Metrics { .. });
     Ask {
         url: &target.url,
+        form: None,
         accept: if metrics { exposition::ACCEPT } else { ACCEPT_JSON },
         headers: &target.headers,
         auth: target.auth.as_deref(),
@@ -102,6 +108,9 @@ pub(super) async fn full(http: &Http, target: &Target, now: Timestamp) -> Result
     if !matches!(target.url.scheme(), "http" | "https") {
         let text = format!("a {} poll has no body to show", target.kind.word());
         return Err(Failure::Decode(Clean::new(&text)));
+    }
+    if matches!(target.kind, PollKind::Query(_)) {
+        return Err(Failure::Decode(Clean::new("a backend has no body to show: ask it in the explorer")));
     }
     let started = Instant::now();
     let fetched = http.fetch(&request(target, now, true, 0)).await.map_err(|trouble| trouble.failure)?;

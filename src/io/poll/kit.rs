@@ -3,15 +3,18 @@
 //! The kit travels into the poll's task and comes back with its outcome; so there is no lock, and a poll that is cut
 //! off costs its own kit only.
 
+use crate::config::Asking;
 use crate::config::poll::PollKind;
 use crate::decode::{self, Decoded, GrpcServing, RedisView};
 use crate::exposition::{self, Cache};
-use crate::io::http::{Fetched, Trouble, brief};
+use crate::io::http::{Fetched, Http, Trouble, brief};
+use crate::io::remote::Memory;
 use crate::labels::Labels;
 use crate::target::{Answer, Failure, Observation, STALE_NAN, Sample, Target, Verdict};
 use crate::text::Clean;
 use crate::units::Timestamp;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What came back, before it is read.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub(super) struct Outcome {
 enum Own {
     /// `up` and its like, with the labels of what is scraped.
     Scrape { up: Labels, duration: Labels, samples: Labels, bytes: Labels },
+    /// Of a backend: it is no instance of a service, and its silence is not the service's.
+    Backend { up: Labels, duration: Labels },
     /// `probe_success` and its like.
     Probe { success: Labels, duration: Labels, status: Labels, certificate: Labels },
 }
@@ -46,6 +51,8 @@ enum Own {
 pub(super) struct Kit {
     own: Own,
     cache: Option<Cache>,
+    /// Of a backend: what is known of its questions.
+    memory: Option<Memory>,
     /// Series of the last poll, those of `cache` excepted.
     live: Vec<Labels>,
     /// Size of the last body.
@@ -63,6 +70,13 @@ impl std::fmt::Debug for Kit {
 impl Kit {
     pub(super) fn new(target: &Target) -> Self {
         let (scraped, probed) = (|name: &str| target.scraped(name), |name: &str| target.probed(name));
+        if let PollKind::Query(asking) = &target.kind {
+            let named = |name: &str| Labels::metric(name, [("backend", &*asking.backend)]);
+            let (up, duration) = (named("warroom_backend_up"), named("warroom_backend_duration_seconds"));
+            let (cache, memory) = (None, Some(Memory::default()));
+            let own = Own::Backend { up, duration };
+            return Self { own, cache, memory, live: Vec::new(), size_hint: 0, answered: false };
+        }
         let (own, cache) = if matches!(target.kind, PollKind::Metrics { .. }) {
             let own = Own::Scrape {
                 up: scraped("up"),
@@ -80,7 +94,35 @@ impl Kit {
             };
             (own, None)
         };
-        Self { own, cache, live: Vec::new(), size_hint: 0, answered: false }
+        Self { own, cache, memory: None, live: Vec::new(), size_hint: 0, answered: false }
+    }
+
+    /// Asks a backend what is due, and turns what it answers into an outcome.
+    pub(super) async fn ask(
+        &mut self,
+        http: &Arc<Http>,
+        target: &Arc<Target>,
+        asking: &Arc<Asking>,
+        at: Timestamp,
+    ) -> Outcome {
+        let started = Instant::now();
+        let round = self.memory.get_or_insert_default().round(http, target, asking, at).await;
+        let took = started.elapsed();
+        let (answer, retry_after, status) = match round.outcome {
+            Ok(answer) => (Ok(answer), None, None),
+            Err(Trouble { failure, retry_after, status }) => (Err(failure), retry_after, status),
+        };
+        let mut samples = round.samples;
+        if let Own::Backend { up, duration } = &self.own {
+            samples.push(Sample { labels: up.clone(), at, value: f64::from(answer.is_ok()) });
+            samples.push(Sample { labels: duration.clone(), at, value: took.as_secs_f64() });
+        }
+        let version = round.told.build.as_ref().map(|build| build.version.clone());
+        let told = Some(Arc::new(round.told));
+        let verdict = Verdict::Up;
+        let observation = Some(Observation { verdict, version, told, ..Observation::default() });
+        let wait = retry_after.filter(|_| matches!(status, Some(429 | 503)));
+        Outcome { answer, samples, observation, retry_after, wait }
     }
 
     /// Turns what came back at `at` after `took` into samples; never panics on any bytes.
@@ -129,6 +171,7 @@ impl Kit {
     pub(super) fn end(mut self, at: Timestamp) -> Vec<Sample> {
         let mut samples = self.cache.as_mut().map(|cache| cache.failed(at)).unwrap_or_default();
         samples.extend(self.live.into_iter().map(|labels| Sample { labels, at, value: STALE_NAN }));
+        samples.extend(self.memory.into_iter().flat_map(|memory| memory.end(at)));
         samples
     }
 
@@ -183,6 +226,10 @@ impl Kit {
                 add(duration, took.as_secs_f64());
                 add(samples, answer.map_or(0.0, |answer| answer.samples_scraped as f64));
                 add(bytes, answer.map_or(0.0, |answer| answer.bytes as f64));
+            }
+            Own::Backend { up, duration } => {
+                add(up, f64::from(settled.outcome.is_ok()));
+                add(duration, took.as_secs_f64());
             }
             Own::Probe { success, duration, status: code, certificate: end } => {
                 let down = settled.observation.as_ref().is_none_or(|seen| seen.verdict == Verdict::Down);

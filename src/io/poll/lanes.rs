@@ -155,7 +155,7 @@ impl Lanes {
             self.serial += 1;
             return (self.serial, fresh(Some(Kit::new(target)), Timestamp::from_millis(i64::MIN)));
         };
-        let same = lane.target.kind == target.kind && lane.target.labels == target.labels;
+        let same = lane.target.kind.asks_the_same(&target.kind) && lane.target.labels == target.labels;
         if !same {
             // Another question, or other series: the old ones end. One in flight ends when it comes back.
             self.serial += 1;
