@@ -14,13 +14,9 @@ fn index() -> Index {
     for n in 0..1_000 {
         index.push(&format!("team{}-checkout-{n}", n % 37), 0);
     }
-    let names = (0..).flat_map(|n| {
-        parts.iter().flat_map(move |part| {
-            things
-                .iter()
-                .flat_map(move |thing| ends.iter().map(move |end| format!("{part}_{thing}_{n}_{end}")))
-        })
-    });
+    let all = (0..).flat_map(|n| parts.map(|part| (n, part)));
+    let all = all.flat_map(|(n, part)| things.map(|thing| (n, part, thing)));
+    let names = all.flat_map(|(n, part, thing)| ends.map(|end| format!("{part}_{thing}_{n}_{end}")));
     for name in names.take(20_000) {
         index.push(&name, 4);
     }

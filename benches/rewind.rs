@@ -1,7 +1,11 @@
 //! Rewinding to any of 24 hours: what a key costs until the rows in view are there, with 50 services at a poll every 15 s.
 //!
 //! `cargo bench --bench rewind`
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up should stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a benchmark that cannot be set up should stop"
+)]
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ratatui::buffer::Buffer;

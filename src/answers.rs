@@ -1,6 +1,6 @@
 //! What servers of the Prometheus API answered: read from their JSON (`envelope`, `rules`, `build`), and kept as series.
 //!
-//! An expression that a server answers is replaced by a [`reference`] to its answers, which is plain PromQL over the
+//! An expression that a server answers is replaced by a [`reference()`] to its answers, which is plain PromQL over the
 //! store: sparklines, rules, rewinding and explanations need not know who has evaluated it. Each answer leaves one series
 //! an element (`warroom_answer{__key__=...}`) and one that says that there was an answer (`warroom_answered`): an empty
 //! answer and no answer are different things. Pure: no network, no clock.
@@ -26,6 +26,10 @@ use crate::units::Timestamp;
 pub const ANSWER: &str = "warroom_answer";
 /// The series that says that there was an answer: 1 at the moment that was asked for.
 pub const ANSWERED: &str = "warroom_answered";
+/// Did a backend answer? By `backend`.
+pub const UP: &str = "warroom_backend_up";
+/// How long its last round took, in seconds, by `backend`.
+pub const TOOK: &str = "warroom_backend_duration_seconds";
 /// The label that holds the [`key`] of the question.
 pub const KEY: &str = "__key__";
 /// The label that holds the name that an element had.
@@ -52,7 +56,7 @@ pub fn reference(key: &str) -> Option<Expr> {
     promql::parse(&text).ok()
 }
 
-/// The key of the question, if `expr` is a [`reference`].
+/// The key of the question, if `expr` is a [`reference()`].
 pub fn key_of(expr: &Expr) -> Option<String> {
     let selectors = expr.selectors();
     let [only] = selectors.as_slice() else { return None };

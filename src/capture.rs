@@ -53,6 +53,9 @@ pub struct ToldBy {
     pub runs: Vec<Told>,
 }
 
+/// When a service began to be in which state, the oldest first.
+pub type States = (Arc<str>, Vec<(Timestamp, State)>);
+
 /// Samples of one series, the oldest first; times rise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strand {
@@ -72,7 +75,7 @@ pub struct Capture {
     /// What targets said.
     pub told: Vec<ToldBy>,
     /// Since when each service was in which state.
-    pub states: Vec<(Arc<str>, Vec<(Timestamp, State)>)>,
+    pub states: Vec<States>,
     /// The journal: incidents, notes, actions.
     pub entries: Vec<Entry>,
     /// What objectives had counted, minute by minute.

@@ -70,7 +70,7 @@ impl Rehearsal {
             self.second += 1;
             self.world.advance(Duration::from_secs(self.second));
             let targets = self.model.plan.targets.clone();
-            let due = |target: &&Arc<Target>| self.second % target.interval.as_secs().max(1) == 0;
+            let due = |target: &&Arc<Target>| self.second.is_multiple_of(target.interval.as_secs().max(1));
             let due: Vec<&Arc<Target>> = targets.iter().filter(due).collect();
             let reports: Vec<ScrapeReport> = due.into_iter().filter_map(|target| self.poll(target)).collect();
             self.happen(What::Reports(reports));

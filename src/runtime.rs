@@ -53,15 +53,13 @@ fn setup(plan: &Plan) -> Setup {
 /// Pictures of other systems that may wait.
 const HEARD: usize = 8;
 
-/// Begins to listen to Alertmanager and PagerDuty.
+/// What listens to Alertmanager and PagerDuty; it asks nobody before it is told whom.
 ///
 /// # Errors
 /// There is no thread to be had.
-fn listen(plan: &Plan) -> std::io::Result<(Listener, tokio::sync::mpsc::Receiver<Heard>)> {
+fn listen() -> std::io::Result<(Listener, tokio::sync::mpsc::Receiver<Heard>)> {
     let (hearing, heard) = tokio::sync::mpsc::channel(HEARD);
-    let listener = Listener::start(hearing)?;
-    listener.configure(listening(plan));
-    Ok((listener, heard))
+    Ok((Listener::start(hearing)?, heard))
 }
 
 /// What is listened to for a plan.

@@ -2,8 +2,8 @@
 //!
 //! Pure data, shared by the side that polls and the side that judges.
 
-pub mod asked;
 pub mod health;
+pub mod spoken;
 mod told;
 
 pub use told::Told;
@@ -246,9 +246,9 @@ pub struct Observation {
     pub queues: Vec<Queue>,
     /// The clock in its answer, to find skew.
     pub clock: Option<Timestamp>,
-    /// What a backend tells. It is not recorded: what it means for the screen is in the samples.
+    /// What a backend tells. It is of its moment only.
     #[serde(skip)]
-    pub told: Option<Arc<asked::Told>>,
+    pub spoken: Option<Arc<spoken::Spoken>>,
 }
 
 /// What a service or a component says of itself.

@@ -157,13 +157,18 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     remember(model, &effects);
     past::record(model, &mut effects);
     travel::hand_over(model);
+    queue(model, &mut effects);
+    ruling::plan_ahead(model);
+    effects
+}
+
+/// Lays out what is to be evaluated for what is looked at.
+fn queue(model: &mut Model, effects: &mut Vec<Effect>) {
     panels::queue(model);
     latency::queue(model);
     flow::queue(model);
     zoom::queue(model);
-    explore::queue(model, &mut effects);
-    ruling::plan_ahead(model);
-    effects
+    explore::queue(model, effects);
 }
 
 /// What goes to the journal is known here as well, for looking back.

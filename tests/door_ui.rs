@@ -484,9 +484,10 @@ fn one_at_a_time() {
     let mut other = Desk::new();
     let sent = shot.receipt().sent(other.at);
     other.happen(What::Written(vec![sent]));
-    other.run(&typed(RESTART));
-    assert_eq!((other.waiting(), other.over()), (0, "none"), "{}", other.said());
+    other.run(&typed(":restart_checkout enter"));
     assert!(other.said().contains("under way"), "{}", other.said());
+    other.run("+900 type:checkout enter enter");
+    assert_eq!((other.waiting(), other.over()), (0, "none"), "{}", other.said());
 }
 
 #[test]

@@ -55,6 +55,7 @@ interval = "1s"
 timeout = "2s"
 "#;
 
+/// The plan of a configuration that is right.
 pub fn plan(text: &str) -> Arc<Plan> {
     let source = Source { name: "test.toml".to_owned(), text: text.to_owned() };
     let loaded = config::load(&[source]).and_then(|config| Plan::compile(&config, 1));

@@ -208,6 +208,7 @@ fn a_tick_changes_the_last_cell_of_a_sparkline_and_not_all() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it lays out the folder that is read")]
 fn a_theme_of_ones_own_by_path_and_from_the_folder_beside_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let main = folder.path().join("config.toml");

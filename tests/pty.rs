@@ -181,7 +181,7 @@ fn every_key_does_what_the_footer_and_the_help_say() {
         ("t", "", "theme "),
         ("%", "", "mouse off"),
         ("r", "", "polling "),
-        ("y", "", "sent to the terminal's clipboard"),
+        ("yy", "", "sent to the terminal's clipboard"),
         ("\x0c", "broker", ""),
     ] {
         if shown == "1 overview" {

@@ -36,6 +36,7 @@ use warroom::units::Timestamp;
 use warroom::update::update;
 
 type Data = Vec<(Labels, Vec<(i64, f64)>)>;
+type Make = Box<dyn Fn() -> Act + Send + Sync>;
 
 const RULES: &str = r#"groups:
 - name: shop
@@ -126,6 +127,9 @@ latency = {{ metric = "shop_seconds", threshold = "250ms" }}
 [panel.by-status]
 expr = 'sum by (status) (rate(shop_requests_total[{{{{.window}}}}]))'
 kind = "table"
+[panel.by-job]
+expr = 'sum by (job) (rate(shop_requests_total[5m]))'
+kind = "table"
 [rules.shop]
 files = ["rules.yml"]
 enforce = '{{job="shop"}}'
@@ -146,9 +150,6 @@ fn real(data: &Data) -> Option<Server> {
         server.is_some() || std::env::var_os("WARROOM_REQUIRE_REAL").is_none(),
         "no Prometheus is installed"
     );
-    if server.is_none() {
-        eprintln!("skipped: no Prometheus is installed");
-    }
     server
 }
 
@@ -233,7 +234,7 @@ fn a_server_gives_the_same_numbers_and_alerts_as_our_own_engine() {
         );
     }
     let told = model.slos.rows.iter().find(|row| &*row.name == "answers").unwrap();
-    assert!(told.coverage.starts_with("3") && told.coverage.ends_with("of 30d"), "{}", told.coverage);
+    assert!(told.coverage.starts_with('3') && told.coverage.ends_with("of 30d"), "{}", told.coverage);
 
     // Alerts: by the same rules, from the answers of the server.
     let settings = Settings { options, ..Settings::default() };
@@ -312,7 +313,7 @@ impl Live {
 
     /// Goes on until `done`; what it is waited for is told if it does not come.
     fn until(&mut self, what: &str, done: impl Fn(&Model) -> bool) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(60);
         while !done(&self.model) {
             assert!(Instant::now() < end, "{what}: {:#?}", self.model.fleet.targets);
             let message = self.runtime.block_on(async {
@@ -495,7 +496,6 @@ fn slow_and_endless_answers_cost_their_time_out_and_no_more() {
     let endless = b"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[".to_vec();
     let piece = br#"{"metric":{"a":"b"},"value":[1,"1"]},"#.repeat(4_000);
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n".to_vec();
-    type Make = Box<dyn Fn() -> Act + Send + Sync>;
     let cases: [(Make, &str); 3] = [
         (Box::new(|| Act::Hang(Vec::new())), "b: no answer within 1s"),
         (

@@ -424,6 +424,30 @@ fn slices_and_ratios_are_sampled_and_called_estimates() {
 }
 
 #[test]
+fn what_was_sampled_before_a_restart_is_not_counted_once_more() {
+    let mut store = Store::default();
+    for step in 0..=44 {
+        let now = at(step * 15);
+        let probe =
+            Labels::metric("probe_success", [("service", "shop"), ("instance", "a"), ("probe", "health")]);
+        store.append(&probe, now, if step == 6 { 0.0 } else { 1.0 });
+        store.append(&series("my_ratio", "a"), now, 0.25);
+    }
+    for sli in ["probe = { poll = \"health\", slice = \"1m\" }", "error_ratio = 'max(my_ratio)'"] {
+        let slo = slo_of(sli);
+        let (mut book, before) = assess(&slo, &mut store, at(615));
+        let mut again = Book::new([Arc::clone(&slo)]);
+        assert_eq!(again.restore(&book.unsaved(usize::MAX)), 1);
+        // The samples of the time before are known again: history gave them back.
+        round(&mut again, &mut store, at(630));
+        assert_eq!(again.assessments()[0].counts, before.counts, "{sli}");
+        round(&mut again, &mut store, at(660));
+        let grown = again.assessments()[0].counts.total - before.counts.total;
+        assert!((grown - 1.0).abs() < 1e-9, "{sli}: the next minute counts: {grown}");
+    }
+}
+
+#[test]
 fn maintenance_does_not_count() {
     let slo = simple("maintenance = [\"2026-01-01T00:10:00Z - 2026-01-01T00:20:00Z\"]");
     let mut store = Store::default();

@@ -2,7 +2,7 @@
 
 use super::envelope;
 use crate::config::Flavour;
-use crate::target::asked::Build;
+use crate::target::spoken::Build;
 use crate::text::Clean;
 use serde::Deserialize;
 

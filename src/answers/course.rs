@@ -3,7 +3,7 @@
 
 use super::envelope::Element;
 use super::{answered, series};
-use crate::target::asked::Minute;
+use crate::target::spoken::Minute;
 use crate::target::{STALE_NAN, Sample};
 use crate::units::Timestamp;
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::envelope::{self, Metric, Unread};
 use super::number::Number;
-use crate::target::asked::{ServerAlert, ServerRules};
+use crate::target::spoken::{ServerAlert, ServerRules};
 use crate::units::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -82,7 +82,9 @@ impl Tokens<'_> {
         match value {
             Value::String(text) => *text = self.of_text(text),
             Value::Array(items) if depth < 64 => {
-                items.iter_mut().for_each(|item| self.of_value(item, depth + 1))
+                for item in items {
+                    self.of_value(item, depth + 1);
+                }
             }
             Value::Object(members) if depth < 64 => {
                 for (key, member) in members.iter_mut() {

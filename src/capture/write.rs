@@ -144,7 +144,9 @@ fn number(text: &mut String, value: f64) {
         value if value == f64::INFINITY => text.push_str("\"+Inf\""),
         value if value == f64::NEG_INFINITY => text.push_str("\"-Inf\""),
         value
-            if value == value.trunc() && value.abs() < 9e15 && (value != 0.0 || value.is_sign_positive()) =>
+            if value.fract().abs().to_bits() == 0
+                && value.abs() < 9e15
+                && (value.is_sign_positive() || value < 0.0) =>
         {
             push(text, format_args!("{}", value as i64));
         }

@@ -80,6 +80,7 @@ pub enum BackendKind {
 
 /// What is particular about a server that answers PromQL.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the configuration")]
 pub struct Querying {
     /// Whose product it is.
     pub flavour: Flavour,
@@ -111,7 +112,7 @@ pub enum Flavour {
     Thanos,
     /// Mimir or Cortex.
     Mimir,
-    /// VictoriaMetrics.
+    /// `VictoriaMetrics`.
     VictoriaMetrics,
     /// Another warroom.
     Warroom,
@@ -324,13 +325,11 @@ fn answers(tree: &Tree, key: &str, config: &Config, problems: &mut Vec<Problem>)
             let message = format!("there is no backend {}", quote(&named.value));
             let problem = Problem::new(&named.at, path, message);
             let names = can.map(|backend| backend.name.as_str()).chain([EMBEDDED]);
-            problems.push(match nearest(&named.value, names) {
-                Some(near) => problem.with_remedy(format!("did you mean \"{near}\"?")),
-                None => {
-                    let name = crate::text::clean(&named.value);
-                    problem.with_remedy(format!("add a table [backend.{name}], or write \"{EMBEDDED}\""))
-                }
-            });
+            let name = crate::text::clean(&named.value);
+            problems.push(problem.with_remedy(nearest(&named.value, names).map_or_else(
+                || format!("add a table [backend.{name}], or write \"{EMBEDDED}\""),
+                |near| format!("did you mean \"{near}\"?"),
+            )));
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn when_unread(tell: impl FnOnce() + Send + 'static) -> io::Result<()> {
             let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
             match poll(&mut watched, None) {
                 Ok(_) => {
-                    let seen = watched.first().map(PollFd::revents).unwrap_or(PollFlags::empty());
+                    let seen = watched.first().map_or(PollFlags::empty(), PollFd::revents);
                     if seen.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL) {
                         return tell();
                     }

@@ -155,6 +155,6 @@ fn a_change_takes_the_place_of_what_was_there() {
         assert_eq!(map.command(context, chord.parse().unwrap()), command, "{chord} {context:?}");
     }
     assert_eq!(map.hint(Command::Sort), None);
-    assert!(map.markdown().contains("| `f` | hold the picture, or go on |"));
+    assert!(map.markdown().contains(&format!("| `f` | {} |", Command::Freeze.doc())));
     assert!(!map.markdown().contains("`s`"));
 }

@@ -108,17 +108,13 @@ fn judge_remote(
     let silent = matches!(remote.state, State::Down | State::Stale) || remote.answered.is_none();
     if silent && (remote.failure.is_some() || remote.answered.is_some()) {
         let why = remote.failure.clone().unwrap_or_else(|| "does not answer".to_owned());
-        return match remote.answered {
-            Some(at) => {
-                let age = human(facts.now.since(at).as_secs_f64().floor(), Unit::Seconds);
-                push(State::Stale, format!("{why}; values are {age} old"));
-                (State::Stale, instances)
-            }
-            None => {
-                push(State::Unknown, why);
-                (State::Unknown, instances)
-            }
+        let Some(at) = remote.answered else {
+            push(State::Unknown, why);
+            return (State::Unknown, instances);
         };
+        let age = human(facts.now.since(at).as_secs_f64().floor(), Unit::Seconds);
+        push(State::Stale, format!("{why}; values are {age} old"));
+        return (State::Stale, instances);
     }
     if remote.answered.is_none() {
         return (State::Unknown, instances);

@@ -5,7 +5,7 @@
 use super::Model;
 use super::past::Recording;
 use super::told::Log;
-use crate::capture::{Capture, Head, Strand, ToldBy};
+use crate::capture::{Capture, Head, States, Strand, ToldBy};
 use crate::config::portable::Portable;
 use crate::config::{self, Problem};
 use crate::incident::{Happening, Incidents};
@@ -14,7 +14,6 @@ use crate::labels::NAME;
 use crate::plan::Plan;
 use crate::slo::Saved;
 use crate::store::{Limits, Store};
-use crate::target::health::State;
 use crate::units::Timestamp;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -99,7 +98,7 @@ fn told(plan: &Plan, log: &Log, from: Timestamp, to: Timestamp) -> Vec<ToldBy> {
     plan.targets.iter().enumerate().filter_map(of).collect()
 }
 
-fn states(plan: &Plan, log: &Log, to: Timestamp) -> Vec<(Arc<str>, Vec<(Timestamp, State)>)> {
+fn states(plan: &Plan, log: &Log, to: Timestamp) -> Vec<States> {
     let of = |(index, service): (usize, &crate::plan::ServicePlan)| {
         let states = log.states.get(index)?.iter().filter(|(at, _)| *at <= to).copied().collect();
         Some((Arc::clone(&service.name), states))

@@ -2,7 +2,7 @@
 
 use crate::plan::{BackendPlan, Plan};
 use crate::rules::Standing;
-use crate::target::asked::{Build, ServerRules};
+use crate::target::spoken::{Build, ServerRules};
 use crate::text::Clean;
 use crate::units::Timestamp;
 use std::collections::BTreeMap;

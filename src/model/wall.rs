@@ -216,7 +216,7 @@ impl Wall {
         }
         match &self.alarm {
             Some((_, until)) => {
-                due = due.min(*until).min(if self.since + LEAST > now { self.since + LEAST } else { due })
+                due = due.min(*until).min(if self.since + LEAST > now { self.since + LEAST } else { due });
             }
             None if !self.held => due = due.min(self.since + self.every()),
             None => {}

@@ -174,7 +174,7 @@ fn turns(model: &Model, it: &Incident, before: &IncidentSaid, now: &IncidentSaid
     }
     match (before.snoozed, now.snoozed) {
         (before, Some(until)) if before != Some(until) => {
-            told.push(format!("snoozed until {}", time(model, until)))
+            told.push(format!("snoozed until {}", time(model, until)));
         }
         (Some(_), None) => told.push("not snoozed any more".to_owned()),
         _ => {}

@@ -61,10 +61,7 @@ fn a_summary_first_and_then_each_change_once() {
     put(&mut model, 66, "alpha", State::Degraded, "p95 2s (> 1s)");
     assert_eq!(
         narrator.changes(&model),
-        [
-            "10:14:26 alpha DEGRADED: p95 2s (> 1s) (was up for 1m 5s)",
-            "10:14:26 beta UP (was down for 1m 5s)"
-        ]
+        ["10:14:26 alpha DEGRADED: p95 2s (> 1s) (was up for 1m5s)", "10:14:26 beta UP (was down for 1m5s)"]
     );
     // Figures within a reason move all the time: that is no change of state.
     put(&mut model, 67, "alpha", State::Degraded, "p95 3s (> 1s)");

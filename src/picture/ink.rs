@@ -90,7 +90,7 @@ impl Ink {
     pub(super) fn css(&self, fill: &str, ground: Ground) -> String {
         let mut out = String::new();
         if self.fg != ground.ink {
-            out.push_str(&format!("{fill}:{};", self.fg));
+            out = format!("{fill}:{};", self.fg);
         }
         for (set, text) in [
             (self.bold, "font-weight:bold;"),

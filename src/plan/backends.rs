@@ -181,12 +181,12 @@ impl<'c> Desk<'c> {
                 let (ours, all) = match rule.expr.names() {
                     Names::All => (0, 1),
                     Names::Only(names) => {
-                        let own = |name: &&Box<str>| {
+                        let own = |name: &&str| {
                             recorded.contains(*name)
                                 || name.starts_with("warroom_")
                                 || name.starts_with("probe_")
                         };
-                        (names.iter().filter(own).count(), names.len())
+                        (names.iter().map(|name| &**name).filter(own).count(), names.len())
                     }
                 };
                 if ours > 0 && ours == all {

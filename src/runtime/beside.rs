@@ -1,7 +1,8 @@
-//! What is done beside the loop: reading bodies, watching the configuration's files.
+//! What is done beside the loop, and what comes of it: bodies that are read, files that are watched, what was kept.
 
 use super::now;
 use crate::event::{Browsed, Event, What};
+use crate::io::keeper::Kept;
 use crate::io::poll::{FullBody, Message};
 use crate::io::watch::Watch;
 use crate::model::Model;
@@ -39,4 +40,16 @@ pub(super) fn watch(paths: &[PathBuf], changes: mpsc::Sender<()>, model: &mut Mo
             update(model, Event { at: now(), what: What::Notice(Clean::new(&text)) });
         })
         .ok()
+}
+
+/// What the keeper says, as an event.
+pub(super) fn told(kept: Kept) -> What {
+    match kept {
+        Kept::Remembered { entries, saved } => What::Remembered { entries, saved },
+        Kept::Typed(lines) => What::Typed(lines),
+        Kept::Recalled(recalled) => What::Recalled(recalled),
+        Kept::Written(entries) => What::Written(entries),
+        Kept::Proposed(entry, outcome) => What::Proposed(entry, outcome.map_err(|why| Clean::new(&why))),
+        Kept::Notice(text) => What::Notice(Clean::new(&text)),
+    }
 }

@@ -1,7 +1,7 @@
 //! The dashboard's loop: keys before frames, frames before data, data before work.
 
 use super::acts::Acts;
-use super::beside::{read_apart, watch};
+use super::beside::{read_apart, told, watch};
 #[cfg(debug_assertions)]
 use super::hands::panic_if_told;
 use super::hands::{chord, pressed};
@@ -17,7 +17,7 @@ use crate::io::bell;
 use crate::io::clipboard;
 use crate::io::foreign::{Heard, Listener};
 use crate::io::identity;
-use crate::io::keeper::{Keeper, Kept};
+use crate::io::keeper::Keeper;
 use crate::io::poll::Poller;
 use crate::io::terminal::{Detected, Input, Inputs, Screen, ScreenOptions, Signal, signals};
 use crate::model::{Changed, Model};
@@ -113,15 +113,15 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
     let (sender, mut messages) = mpsc::channel(MESSAGES);
     // The poller starts in its own thread while the first frame is drawn here.
     let poller = Poller::start(sender)?;
-    let mut model = match dashboard.tape {
+    let (listener, mut heard) = listen()?;
+    let mut model = if let Some(tape) = dashboard.tape {
         // Whatever is shown of a recording, nobody is asked.
-        Some(tape) => tape.begin(now()),
-        None => {
-            poller.configure(setup(&plan));
-            Model::new(Arc::clone(&plan), now(), dashboard.read_only)
-        }
+        tape.begin(now())
+    } else {
+        poller.configure(setup(&plan));
+        listener.configure(listening(&plan));
+        Model::new(Arc::clone(&plan), now(), dashboard.read_only)
     };
-    let (listener, mut heard) = listen(&model.plan)?;
     model.who = identity::who();
     model.judging.remembering = true;
     model.acts.salt = u64::from_str_radix(identity::nonce().get(..16).unwrap_or("0"), 16).unwrap_or(0);
@@ -216,18 +216,6 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
     // The terminal first: whatever else takes time, the shell is usable.
     let left = shown.screen.leave();
     if code == 0 { left.map(|()| code) } else { Ok(code) }
-}
-
-/// What the keeper says, as an event.
-fn told(kept: Kept) -> What {
-    match kept {
-        Kept::Remembered { entries, saved } => What::Remembered { entries, saved },
-        Kept::Typed(lines) => What::Typed(lines),
-        Kept::Recalled(recalled) => What::Recalled(recalled),
-        Kept::Written(entries) => What::Written(entries),
-        Kept::Proposed(entry, outcome) => What::Proposed(entry, outcome.map_err(|why| Clean::new(&why))),
-        Kept::Notice(text) => What::Notice(Clean::new(&text)),
-    }
 }
 
 async fn until(due: Option<Instant>) {

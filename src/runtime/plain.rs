@@ -114,7 +114,7 @@ async fn go(plain: Plain, write: impl FnMut(&[String]) -> io::Result<()> + Send 
     poller.configure(setup(&plain.plan));
     let records = plain.state.is_ok();
     let keeper = Keeper::start(plain.state, plain.plan.history.clone(), move |what| {
-        drop(keeping.blocking_send(what))
+        drop(keeping.blocking_send(what));
     })?;
     let (out, mut written) = Out::start(write)?;
     let longest = plain.plan.targets.iter().map(|target| target.timeout).max().unwrap_or_default();

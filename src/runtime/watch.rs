@@ -88,7 +88,8 @@ async fn go(watcher: Watcher, say: Say<'_>) -> io::Result<u8> {
     let (reloads, mut reloaded) = mpsc::channel(4);
     let poller = Poller::start(sender)?;
     poller.configure(setup(&watcher.plan));
-    let (listener, mut heard) = listen(&watcher.plan)?;
+    let (listener, mut heard) = listen()?;
+    listener.configure(listening(&watcher.plan));
     let router = Router::new(watcher.plan.channels.clone(), watcher.who.clone());
     let mut model = Model::new(watcher.plan, now(), true);
     model.who = watcher.who;

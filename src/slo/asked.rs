@@ -10,7 +10,7 @@ use super::spec::{Sli, Slo, Term};
 use super::track::Track;
 use crate::labels::Matcher;
 use crate::promql::{self, Expr};
-use crate::target::asked::Fill;
+use crate::target::spoken::Fill;
 use crate::units::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -249,7 +249,7 @@ mod tests {
     use crate::labels::NAME;
     use crate::promql::{Counter, Selector, Time};
     use crate::slo::Window;
-    use crate::target::asked::Minute as Told;
+    use crate::target::spoken::Minute as Spoken;
     use std::time::Duration;
 
     fn slo(sli: Sli) -> Arc<Slo> {
@@ -288,7 +288,7 @@ mod tests {
 
     fn fill(key: &str, asked: (i64, i64), values: &[(i64, f64, f64)]) -> Fill {
         let minute =
-            |(minute, edge, value): &(i64, f64, f64)| Told { minute: *minute, edge: *edge, value: *value };
+            |(minute, edge, value): &(i64, f64, f64)| Spoken { minute: *minute, edge: *edge, value: *value };
         Fill { key: key.into(), asked, minutes: values.iter().map(minute).collect() }
     }
 

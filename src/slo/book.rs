@@ -157,7 +157,7 @@ impl Book {
     }
 
     /// Takes in minutes that a server counted. The objectives that they belong to are judged at the next round.
-    pub fn fill(&mut self, fill: &crate::target::asked::Fill) {
+    pub fn fill(&mut self, fill: &crate::target::spoken::Fill) {
         for track in &mut self.tracks {
             track.fill(fill);
         }

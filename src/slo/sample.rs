@@ -21,13 +21,26 @@ const CATCH_UP_MS: i64 = 30 * MINUTE_MS;
 type Sampled = (Option<(f64, f64)>, u64);
 
 impl Track {
+    /// How far apart the moments are at which expressions are sampled: milliseconds.
+    fn step(&self) -> i64 {
+        match &self.slo.sli {
+            Sli::Slices { length, .. } => (length.as_millis() as i64).max(MINUTE_MS),
+            _ => MINUTE_MS,
+        }
+    }
+
+    /// Minutes up to this one were counted by an earlier run: their moments are not sampled once more, now that the
+    /// samples of that time may be known again.
+    pub(super) fn sampled_before(&mut self, minute: i64) {
+        let step = self.step();
+        let next = ((minute + 1) * MINUTE_MS).div_euclid(step) * step + step;
+        self.next_sample = self.next_sample.max(next);
+    }
+
     /// Evaluates the expressions at some of the moments that have passed since the last time; true once it is done.
     pub(super) fn sample(&mut self, store: &Store, at: Timestamp) -> bool {
         let slo = Arc::clone(&self.slo);
-        let step = match &slo.sli {
-            Sli::Slices { length, .. } => (length.as_millis() as i64).max(MINUTE_MS),
-            _ => MINUTE_MS,
-        };
+        let step = self.step();
         let earliest = (at.millis() - CATCH_UP_MS).div_euclid(step) * step + step;
         self.next_sample = self.next_sample.max(earliest);
         let mut read = 0;

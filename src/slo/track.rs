@@ -188,6 +188,9 @@ impl Track {
                 bridged: minute.bridged,
             };
             self.minutes.set(minute.minute, value);
+            if minute.total > 0 || minute.covered > 0 {
+                self.sampled_before(minute.minute);
+            }
         }
         for mark in saved.marks.iter().take(MOST_COUNTERS) {
             let (key, last) = mark.read();

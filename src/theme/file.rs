@@ -114,13 +114,12 @@ pub(super) fn read(source: &Source) -> (ThemeFile, Vec<Problem>) {
     for (name, look) in written.roles {
         let known = Role::ALL.iter().find(|(_, known)| known == name.get_ref());
         let key = format!("roles.{}", crate::text::clean(name.get_ref()));
-        match known {
-            Some((role, _)) => file.roles.push((*role, self::look(&lines, &key, look, &mut problems))),
-            None => {
-                let names = Role::ALL.iter().map(|(_, name)| *name);
-                let problem = Problem::new(&lines.place(name.span().start), key, "there is no such role");
-                problems.push(problem.with_remedy(nearest(name.get_ref(), names, "the roles are")));
-            }
+        if let Some((role, _)) = known {
+            file.roles.push((*role, self::look(&lines, &key, look, &mut problems)));
+        } else {
+            let names = Role::ALL.iter().map(|(_, name)| *name);
+            let problem = Problem::new(&lines.place(name.span().start), key, "there is no such role");
+            problems.push(problem.with_remedy(nearest(name.get_ref(), names, "the roles are")));
         }
     }
     (file, problems)

@@ -154,7 +154,7 @@ fn asked(model: &Model, expr: &Expr, backend: &str, lines: &mut Lines) {
         format!(" ({name} {})", build.version)
     });
     put(lines, "engine", format!("backend {backend}{product}"));
-    let when = super::remote::answered(model, expr).flatten();
+    let when = super::remote::answered(model, expr);
     let values = promql::eval(&model.store, expr, model.now, &Options::default());
     let count = match values.map(|answer| answer.value) {
         Ok(Value::Vector(points)) => points.len(),

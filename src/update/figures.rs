@@ -209,7 +209,7 @@ fn finish(model: &mut Model, progress: &mut Progress) {
 /// When a server last answered any expression of a signal set.
 fn told(model: &Model, plan: &ServicePlan, set: usize) -> Option<Timestamp> {
     let exprs = plan.signals.get(set)?.exprs.iter().flatten();
-    exprs.filter_map(|expr| super::remote::answered(model, expr).flatten()).max()
+    exprs.filter_map(|expr| super::remote::answered(model, expr)).max()
 }
 
 /// Why a server would not answer stands where the figure would.

@@ -1,8 +1,6 @@
 //! Keys: a chord becomes a command, a command changes what is looked at.
 
-use super::{
-    act, browse, copy, explain, explore, incidents, mouse, offers, past, prompt, say, wall, zoom,
-};
+use super::{act, browse, copy, explain, explore, incidents, mouse, offers, past, prompt, say, wall, zoom};
 use crate::action::ActionKind;
 use crate::command::Command;
 use crate::event::Effect;

@@ -24,10 +24,14 @@ const DEBOUNCE: Duration = Duration::from_millis(300);
 /// What a capture looks back on unless it is told otherwise.
 const CAPTURED: Duration = Duration::from_secs(3_600);
 /// Lines that would change something.
-const CHANGES: [&str; 15] = [
+const CHANGES: [&str; 19] = [
     "ack",
     "acknowledge",
     "unack",
+    "silence",
+    "extend",
+    "unsilence",
+    "page",
     "note",
     "assign",
     "severity",
@@ -115,7 +119,7 @@ pub(super) fn at(model: &mut Model, text: &str) {
         return match model.ui.cursor.take() {
             Some(cursor) => wish(model, Wish::At(cursor.at)),
             None => {
-                say(model, true, "there is no cursor: [ and ] move one over the explorer's graph".to_owned())
+                say(model, true, "there is no cursor: [ and ] move one over the explorer's graph".to_owned());
             }
         };
     }
@@ -257,8 +261,7 @@ pub(super) fn tick(model: &mut Model, effects: &mut Vec<Effect>) {
     if past.typed.is_some_and(|due| due <= clock) {
         past.typed = None;
         past.model.explore.due = Some(past.model.now);
-        // The past is drawn from what is kept here; no server is asked for it.
-        explore::queue(&mut past.model, &mut Vec::new());
+        explore::queue(&mut past.model, &mut Vec::new()); // nobody is asked about the past
         model.changed = Changed::Now;
     }
     if past.runs.is_some() {
@@ -273,7 +276,9 @@ pub(super) fn work(model: &mut Model) -> bool {
     if !past.has_work() {
         return false;
     }
-    if past.model.work.is_empty() && past.model.desk.progress.is_none() && !past.judge.is_empty() {
+    if super::offers::work(&mut past.model) {
+        // What is typed comes first, there as here.
+    } else if past.model.work.is_empty() && past.model.desk.progress.is_none() && !past.judge.is_empty() {
         if let Some(index) = past.judge.pop_front() {
             judge(&mut past.model, index);
         }

@@ -261,6 +261,7 @@ pub(super) fn run_line(model: &mut Model, line: &str, effects: &mut Vec<Effect>)
     }
     match (word, rest) {
         ("", _) => {}
+        ("incident", id) => return model.incidents.find(id).map(drop).map_err(|refusal| refusal.to_string()),
         ("q!", "") => effects.push(Effect::Quit),
         ("q" | "quit" | "exit", "") => keys::run(model, Command::Quit, effects),
         ("theme", name) if !name.is_empty() => {

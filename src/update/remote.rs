@@ -1,7 +1,7 @@
 //! Answers of backends: rows of the targets, what they say beside numbers, and the services that rest on them.
 
 use super::reports;
-use crate::answers;
+use crate::answers::{self, TOOK, UP};
 use crate::labels::Labels;
 use crate::model::explore::Stage;
 use crate::model::judge::{self, RemoteFacts};
@@ -11,10 +11,13 @@ use crate::model::{Changed, Model};
 use crate::plan::{BackendPlan, ServicePlan};
 use crate::promql::{self, Options, Value};
 use crate::rules::{Alert, AlertState, Engine, Origin, Owners, Standing};
-use crate::target::ScrapeReport;
-use crate::target::asked::{ServerAlert, Told};
+use crate::target::health::Signal as Heard;
+use crate::target::spoken::{ServerAlert, Spoken};
+use crate::target::{Failure, ScrapeReport, Verdict, is_stale};
+use crate::text::Clean;
 use crate::units::Timestamp;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Takes in what a backend answered; gives the services whose figures may have changed, and those that are only to be
 /// judged anew.
@@ -28,7 +31,7 @@ pub(super) fn taken(model: &mut Model, place: usize, report: ScrapeReport) -> (V
             model.runs_out = model.runs_out.min(change);
         }
     }
-    let told = report.observation.as_ref().and_then(|seen| seen.told.clone());
+    let told = report.observation.as_ref().and_then(|seen| seen.spoken.clone());
     if let Some(told) = &told {
         hear(model, place, &plan, told);
         redraw(model, &told.courses);
@@ -91,7 +94,7 @@ fn row(model: &mut Model, index: usize, plan: &BackendPlan, report: ScrapeReport
             let version = row.observation.take().and_then(|seen| seen.version);
             let mut seen = report.observation.unwrap_or_default();
             seen.version = seen.version.or(version);
-            seen.told = None;
+            seen.spoken = None;
             row.observation = Some(seen);
         }
         Err(failure) => row.failure = Some(failure),
@@ -99,7 +102,7 @@ fn row(model: &mut Model, index: usize, plan: &BackendPlan, report: ScrapeReport
 }
 
 /// What it says beside numbers.
-fn hear(model: &mut Model, place: usize, plan: &BackendPlan, told: &Told) {
+fn hear(model: &mut Model, place: usize, plan: &BackendPlan, told: &Spoken) {
     let owners = &model.plan.rules.owners;
     let Some(state) = model.remote.backends.get_mut(place) else { return };
     if let Some(build) = &told.build {
@@ -184,6 +187,44 @@ pub(super) fn foreign<'m>(rules: &'m Engine, remote: &'m Remote) -> Vec<&'m Stan
     .collect()
 }
 
+/// The backends' rows as they were at `at`: from the series that say whether they answered, and how long it took.
+pub(super) fn recall(model: &mut Model, at: Timestamp) {
+    for plan in model.plan.backends.clone() {
+        let index = plan.target.0 as usize;
+        let series = |name: &str| Labels::metric(name, [("backend", &*plan.name)]);
+        let samples = |model: &Model, name: &str| {
+            let mut samples = Vec::new();
+            if let Some(series) = model.store.get(&series(name)) {
+                series.range(at - plan.interval * RECALLED, at, &mut samples);
+            }
+            samples.retain(|(_, value)| !is_stale(*value));
+            samples
+        };
+        let (up, took) = (samples(model, UP), samples(model, TOOK));
+        let Some(health) = model.health.get_mut(index) else { continue };
+        for (when, value) in &up {
+            let heard = if *value >= 0.5 {
+                Heard::Answered(Verdict::Up)
+            } else {
+                Heard::Failed { process_gone: false }
+            };
+            health.observe(heard, &plan.policy, *when);
+        }
+        let state = health.state(&plan.policy, at);
+        let Some(row) = Arc::make_mut(&mut model.fleet).targets.get_mut(index) else { continue };
+        row.state = state;
+        row.asked = up.last().map(|(when, _)| *when);
+        row.answered = up.iter().rev().find(|(_, value)| *value >= 0.5).map(|(when, _)| *when);
+        let failed = up.last().is_some_and(|(_, value)| *value < 0.5);
+        row.failure = failed.then(|| Failure::Lost(Clean::new("it did not answer at that time")));
+        row.took = took.last().and_then(|(_, seconds)| Duration::try_from_secs_f64(*seconds).ok());
+        row.course = took.iter().map(|(_, seconds)| Some(*seconds)).collect();
+    }
+}
+
+/// So many rounds of a backend are looked through to know how it stood.
+const RECALLED: u32 = 60;
+
 /// Which instances of a service its server reaches, and whether the server answers.
 pub(super) fn facts(model: &Model, plan: &ServicePlan) -> Option<RemoteFacts> {
     let backend = model.plan.backends.get(plan.backend?)?;
@@ -216,7 +257,8 @@ pub(super) fn facts(model: &Model, plan: &ServicePlan) -> Option<RemoteFacts> {
     })
 }
 
-/// The moment of the newest answer to the question that an expression stands for; none where it is evaluated here.
-pub(super) fn answered(model: &Model, expr: &promql::Expr) -> Option<Option<Timestamp>> {
-    answers::key_of(expr).map(|key| answers::answered_at(&model.store, &key, model.now))
+/// The moment of the newest answer to the question that an expression stands for; none where there is none, and where it is
+/// evaluated here.
+pub(super) fn answered(model: &Model, expr: &promql::Expr) -> Option<Timestamp> {
+    answers::key_of(expr).and_then(|key| answers::answered_at(&model.store, &key, model.now))
 }

@@ -29,7 +29,11 @@ pub(super) fn taken(model: &mut Model, reports: Vec<ScrapeReport>, effects: &mut
         if let Some(place) = model.plan.backend_of(report.target) {
             faults.extend(own_fault(model, &report));
             let (figures, states) = super::remote::taken(model, place, report);
-            services.extend(figures);
+            for service in figures {
+                if !model.work.contains(&service) {
+                    model.work.push_back(service);
+                }
+            }
             judged.extend(states);
             continue;
         }

@@ -71,6 +71,7 @@ fn tell(model: &mut Model, log: &Log, after: Option<Timestamp>, at: Timestamp) {
     (model.now, model.heard) = (at, at);
     model.time.log.states.clone_from(&log.states);
     fill(model, log, at);
+    super::remote::recall(model, at);
     reports::refresh_states(model);
     for index in 0..plan.services.len() {
         reports::judge_service(model, index);
@@ -231,7 +232,7 @@ fn from_series(store: &Store, target: &Target, from: Timestamp, to: Timestamp) -
         let took = exactly(&times, *at).and_then(|value| Duration::try_from_secs_f64(value).ok());
         let status = if scraped { None } else { exactly(&code, *at) };
         let status = status.filter(|code| (100.0..1000.0).contains(code)).map(|code| code as u16);
-        let seen = if scraped { None } else { seen_at(store, target, *at) };
+        let seen = (!scraped).then(|| seen_at(store, target, *at));
         let outcome = match (*value >= 0.5, status) {
             (true, status) => Ok(Answer { status, ..Answer::default() }),
             (false, Some(status)) => Err(Failure::Status(status, Clean::default())),
@@ -249,7 +250,7 @@ fn value_at(store: &Store, labels: &Labels, at: Timestamp, within: Duration) -> 
 }
 
 /// What a target saw that is not a number, as far as its series tell.
-fn seen_at(store: &Store, target: &Target, at: Timestamp) -> Option<Observation> {
+fn seen_at(store: &Store, target: &Target, at: Timestamp) -> Observation {
     let within = target.interval * 2;
     let parts = |name: &str, label: &str| -> Vec<(Clean, f64)> {
         let matchers = [
@@ -265,44 +266,36 @@ fn seen_at(store: &Store, target: &Target, at: Timestamp) -> Option<Observation>
         store.select(&matchers).iter().filter_map(newest).take(MOST_PARTS).collect()
     };
     let mut seen = Observation::default();
-    match target.kind {
-        PollKind::Health(_) => {
-            let component = |(name, value): (Clean, f64)| Component {
-                name,
-                verdict: match value {
-                    value if value >= 0.75 => Verdict::Up,
-                    value if value >= 0.25 => Verdict::Degraded,
-                    value if value >= 0.0 => Verdict::Down,
-                    _ => Verdict::Unknown,
-                },
-                detail: Clean::default(),
-            };
-            seen.components = parts("warroom_component_up", "component").into_iter().map(component).collect();
-            let worst = seen.components.iter().map(|part| part.verdict).max();
-            // It said that it works; how well, only its components tell.
-            seen.verdict = match worst {
-                Some(Verdict::Down | Verdict::Degraded) => Verdict::Degraded,
-                _ => Verdict::Up,
-            };
-        }
-        _ => {
-            let breaker = |(name, value): (Clean, f64)| {
-                let state = BreakerState::from_value(value)?;
-                Some(Breaker { name, state, failures: None, calls: None, success_ratio: None })
-            };
-            seen.breakers =
-                parts("warroom_breaker_state", "breaker").into_iter().filter_map(breaker).collect();
-            let queue = |(name, depth): (Clean, f64)| Queue {
-                name,
-                depth,
-                oldest_age_seconds: None,
-                consumers: None,
-            };
-            seen.queues = parts("warroom_queue_depth", "queue").into_iter().map(queue).collect();
-            seen.verdict = Verdict::Up;
-        }
+    if let PollKind::Health(_) = target.kind {
+        let component = |(name, value): (Clean, f64)| Component {
+            name,
+            verdict: match value {
+                value if value >= 0.75 => Verdict::Up,
+                value if value >= 0.25 => Verdict::Degraded,
+                value if value >= 0.0 => Verdict::Down,
+                _ => Verdict::Unknown,
+            },
+            detail: Clean::default(),
+        };
+        seen.components = parts("warroom_component_up", "component").into_iter().map(component).collect();
+        let worst = seen.components.iter().map(|part| part.verdict).max();
+        // It said that it works; how well, only its components tell.
+        seen.verdict = match worst {
+            Some(Verdict::Down | Verdict::Degraded) => Verdict::Degraded,
+            _ => Verdict::Up,
+        };
+    } else {
+        let breaker = |(name, value): (Clean, f64)| {
+            let state = BreakerState::from_value(value)?;
+            Some(Breaker { name, state, failures: None, calls: None, success_ratio: None })
+        };
+        seen.breakers = parts("warroom_breaker_state", "breaker").into_iter().filter_map(breaker).collect();
+        let queue =
+            |(name, depth): (Clean, f64)| Queue { name, depth, oldest_age_seconds: None, consumers: None };
+        seen.queues = parts("warroom_queue_depth", "queue").into_iter().map(queue).collect();
+        seen.verdict = Verdict::Up;
     }
-    Some(seen)
+    seen
 }
 
 /// The numbers of a `json` poll.

@@ -3,10 +3,11 @@
 //! Keys and lines only wish ([`super::past`]); here the wish is granted. The living model is read, and but for what is
 //! looked at not changed.
 
-use super::{explore, retro, say};
+use super::{retro, say};
 use crate::event::{Effect, Purpose, Recalled};
 use crate::incident::{Change, Incidents};
 use crate::model::act::Acts;
+use crate::model::flow::Flow;
 use crate::model::panels::PanelState;
 use crate::model::past::{Disk, LEAP, Past, SHORT_LEAP, SHORT_STEP, SPEEDS, STEP, Shown, Wish};
 use crate::model::told::Log;
@@ -227,6 +228,10 @@ fn renew_charts(model: &mut Model) {
         panel.chart.at = None;
     }
     model.panels.due.clear();
+    let range = model.latencies.range;
+    model.latencies.set_range(range);
+    model.flow = Flow::default();
+    model.zoom = None; // it begins anew with the next look
 }
 
 /// Shows the moment `at`.
@@ -320,9 +325,7 @@ fn stand(model: &mut Model, before: Timestamp, at: Timestamp, fresh: bool) {
         renew_charts(&mut past.model);
     }
     past.judge = (0..past.model.slos.rows.len()).collect();
-    super::panels::queue(&mut past.model);
-    // The past is drawn from what is kept here; no server is asked for it.
-    explore::queue(&mut past.model, &mut Vec::new());
+    super::queue(&mut past.model, &mut Vec::new()); // nobody is asked about the past
     model.changed = Changed::Now;
     show(model);
 }

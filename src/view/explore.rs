@@ -65,7 +65,7 @@ fn line(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> (u16, u16
     let explore = &model.explore;
     let mut more = format!("graph {}", format_duration(explore.looks_back(model.plan.limits.retention)));
     if let Some((_, backend)) = &explore.asked {
-        more.push_str(&format!(", answered by {backend}"));
+        more = format!("{more}, answered by {backend}");
     }
     let inner = if layout::bordered(model.ui.size) {
         draw::pane(draw::title("explore", &more, theme), theme, area, buf)

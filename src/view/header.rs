@@ -164,7 +164,13 @@ fn right(model: &Model, theme: &Theme) -> Line<'static> {
         let text = format!(" FROZEN at {} ", draw::clock_seconds(picture.at, zone));
         spans.push(Span::styled(text, theme.style(Role::Notice)));
     }
-    let clock = format!("  {} {} ", draw::clock(model.now, zone), draw::zone_name(model.now, zone));
+    let name = draw::zone_name(model.now, zone);
+    // On a wall in a room both are wanted: the one of the logs, and the one of the people.
+    if model.ui.wall.is_some() && name != "UTC" {
+        let utc = format!("  {} UTC", draw::clock(model.now, &jiff::tz::TimeZone::UTC));
+        spans.push(Span::styled(utc, theme.style(Role::Header)));
+    }
+    let clock = format!("  {} {name} ", draw::clock(model.now, zone));
     spans.push(Span::styled(clock, theme.style(Role::Header)));
     Line::from(spans)
 }

@@ -189,7 +189,7 @@ fn backend(model: &Model, place: usize) -> Vec<(&'static str, String)> {
     let (answered, recorded) = state.answered;
     let mut text = format!("{questions} questions, {answered} answered the last time");
     if recorded > 0 {
-        text.push_str(&format!(", {recorded} of them from series that it records"));
+        text = format!("{text}, {recorded} of them from series that it records");
     }
     out.push(("asked", text));
     for (key, why) in state.wrong.iter().take(3) {

@@ -42,7 +42,7 @@ impl Tile {
 }
 
 /// Columns between two numbers.
-const GAP: usize = 3;
+const GAP: usize = 5;
 /// A label gets at least so many columns, however many numbers there are.
 const LEAST_LABEL: usize = 15;
 
@@ -53,19 +53,8 @@ pub(super) fn band(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     let mut tiles = tiles(model, theme);
     let rows = usize::from(area.height - 1);
-    // Where there is room for whole dots, fewer numbers are better than small ones.
-    let least = u16::from(rows >= 5);
-    let scale = loop {
-        let fitting = (least..=3_u16).rev().find(|scale| fits(&tiles, *scale, rows, area.width));
-        match fitting {
-            Some(scale) => break scale,
-            // What stands last says least.
-            None if tiles.len() > 1 => {
-                tiles.pop();
-            }
-            None => break 0,
-        }
-    };
+    let (count, scale) = largest(&tiles, rows, area.width);
+    tiles.truncate(count);
     let widths = widths(&tiles, scale, usize::from(area.width));
     let taken: usize = widths.iter().sum();
     let free = usize::from(area.width).saturating_sub(taken);
@@ -77,6 +66,26 @@ pub(super) fn band(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         draw_tile(tile, scale, theme, column, buf);
         x = x.saturating_add(width + gap as u16).min(area.right());
     }
+}
+
+/// How many of the tiles are shown, and at which scale: what fills the rows, if three of them fit across; else smaller,
+/// and in the end as few as there is room for. What stands last says least.
+fn largest(tiles: &[Tile], rows: usize, width: u16) -> (usize, u16) {
+    let filling = match rows {
+        0..=4 => 0,
+        5..=9 => 1,
+        10..=14 => 2,
+        _ => 3,
+    };
+    for scale in (0..=filling).rev() {
+        let least = if scale == 0 { 1 } else { tiles.len().min(3) };
+        for count in (least..=tiles.len()).rev() {
+            if tiles.get(..count).is_some_and(|tiles| fits(tiles, scale, rows, width)) {
+                return (count, scale);
+            }
+        }
+    }
+    (1, 0)
 }
 
 /// Columns that a tile needs at that scale.

@@ -3,8 +3,7 @@
 use super::super::checks;
 use super::{
     DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, action, backend, capture, incident, notify as channel,
-    panel,
-    rules, service, slo, wall,
+    panel, rules, service, slo, wall,
 };
 
 /// The whole file.

@@ -16,8 +16,8 @@ const PAGES: usize = pagerduty::MOST / pagerduty::PAGE;
 /// Reads a body; any status but 200 is a failure, told in the server's own words.
 async fn fetch(backend: &Backend, url: &Url, accept: &str, http: &Http) -> Result<Fetched, Trouble> {
     let ask = Ask {
-        form: None,
         url,
+        form: None,
         accept,
         headers: &backend.headers,
         auth: backend.auth.as_deref(),

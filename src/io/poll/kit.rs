@@ -3,6 +3,7 @@
 //! The kit travels into the poll's task and comes back with its outcome; so there is no lock, and a poll that is cut
 //! off costs its own kit only.
 
+use crate::answers;
 use crate::config::Asking;
 use crate::config::poll::PollKind;
 use crate::decode::{self, Decoded, GrpcServing, RedisView};
@@ -72,7 +73,7 @@ impl Kit {
         let (scraped, probed) = (|name: &str| target.scraped(name), |name: &str| target.probed(name));
         if let PollKind::Query(asking) = &target.kind {
             let named = |name: &str| Labels::metric(name, [("backend", &*asking.backend)]);
-            let (up, duration) = (named("warroom_backend_up"), named("warroom_backend_duration_seconds"));
+            let (up, duration) = (named(answers::UP), named(answers::TOOK));
             let (cache, memory) = (None, Some(Memory::default()));
             let own = Own::Backend { up, duration };
             return Self { own, cache, memory, live: Vec::new(), size_hint: 0, answered: false };
@@ -118,9 +119,9 @@ impl Kit {
             samples.push(Sample { labels: duration.clone(), at, value: took.as_secs_f64() });
         }
         let version = round.told.build.as_ref().map(|build| build.version.clone());
-        let told = Some(Arc::new(round.told));
+        let spoken = Some(Arc::new(round.told));
         let verdict = Verdict::Up;
-        let observation = Some(Observation { verdict, version, told, ..Observation::default() });
+        let observation = Some(Observation { verdict, version, spoken, ..Observation::default() });
         let wait = retry_after.filter(|_| matches!(status, Some(429 | 503)));
         Outcome { answer, samples, observation, retry_after, wait }
     }

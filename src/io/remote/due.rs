@@ -48,6 +48,11 @@ pub(super) fn is_due(question: &Question, known: &Known, chosen: Option<u32>, at
     at.since(asked) + question.every / 10 >= every
 }
 
+/// Has the question waited for much longer than it should?
+pub(super) fn starves(question: &Question, known: &Known, at: Timestamp) -> bool {
+    known.asked.is_none_or(|asked| at.since(asked) > question.every * known.patience() * 3)
+}
+
 /// What is fetched for a question: oldest first, the value of now at the end.
 pub(super) fn steps(question: &Question, known: &Known, at: Timestamp, flavour: Flavour) -> Vec<When> {
     match question.want {
@@ -105,15 +110,12 @@ fn minutes(history: Duration, each: u32, known: &Known, at: Timestamp, flavour: 
     };
     let most = i64::from(known.most_points()) * each;
     let mut out = Vec::new();
-    let (first, last) = match known.minutes {
-        None => {
-            let first = whole(end - FIRST_MINUTES.min(most)).max(horizon);
-            if first < end {
-                out.push(piece(first, end));
-            }
-            return out;
+    let Some((first, last)) = known.minutes else {
+        let first = whole(end - FIRST_MINUTES.min(most)).max(horizon);
+        if first < end {
+            out.push(piece(first, end));
         }
-        Some(known) => known,
+        return out;
     };
     let mut from = last;
     while from < end && out.len() < MOST_PIECES {

@@ -6,7 +6,7 @@ use crate::answers;
 use crate::config::{Asking, Want};
 use crate::labels::Labels;
 use crate::promql;
-use crate::target::asked::{Fill, ServerRules};
+use crate::target::spoken::{Fill, ServerRules};
 use crate::target::{STALE_NAN, Sample};
 use crate::units::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -27,6 +27,8 @@ pub(in crate::io) struct Memory {
     pub(super) has_no_rules: bool,
     /// What it records: canonical expression -> name.
     pub(super) records: Arc<FxHashMap<String, String>>,
+    /// How many rounds there were.
+    pub(super) rounds: u32,
     /// The way that each group has settled on.
     pub(super) chosen: FxHashMap<u32, u32>,
 }

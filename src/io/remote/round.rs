@@ -9,7 +9,7 @@ use super::memory::Memory;
 use crate::answers::{self, Reply};
 use crate::config::{Asking, Want};
 use crate::io::http::{Http, Trouble};
-use crate::target::asked::{Build, ServerRules, Told};
+use crate::target::spoken::{Build, ServerRules, Spoken};
 use crate::target::{Answer, Failure, Sample, Target};
 use crate::text::Clean;
 use crate::units::Timestamp;
@@ -31,14 +31,14 @@ const MOST_WARNINGS: usize = 8;
 pub(in crate::io) struct Round {
     pub(in crate::io) outcome: Result<Answer, Trouble>,
     pub(in crate::io) samples: Vec<Sample>,
-    pub(in crate::io) told: Told,
+    pub(in crate::io) told: Spoken,
 }
 
 /// Something that is to be asked.
 #[derive(Debug)]
 enum Errand {
     /// A question, by its place: its text, and what of it.
-    Question { index: usize, text: String, recorded: bool, steps: Vec<When> },
+    Question { index: usize, key: Arc<str>, text: String, recorded: bool, steps: Vec<When> },
     /// Who is it?
     Name,
     /// Its rules and alerts.
@@ -69,6 +69,12 @@ impl Memory {
             while under_way.len() < asking.querying.parallel.max(1)
                 && let Some(errand) = queue.pop_front()
             {
+                // Only now: what must wait for another round is due in that one.
+                if let Errand::Question { key, .. } = &errand
+                    && let Some(kept) = self.questions.get_mut(key)
+                {
+                    kept.known.asked = Some(at);
+                }
                 let (http, target, asking) = (Arc::clone(http), Arc::clone(target), Arc::clone(asking));
                 under_way.spawn(async move { run(&http, &target, &asking, at, errand, deadline).await });
             }
@@ -88,6 +94,7 @@ impl Memory {
             }
         }
         self.choose(asking, &round);
+        self.rounds = self.rounds.saturating_add(1);
         round.finish(asking, target.timeout)
     }
 
@@ -102,14 +109,17 @@ impl Memory {
             if !due::is_due(question, &kept.known, chosen, at) {
                 continue;
             }
-            kept.known.asked = Some(at);
+            let starves = self.rounds > 2 && due::starves(question, &kept.known, at);
             let steps = due::steps(question, &kept.known, at, asking.querying.flavour);
             let record = self.records.get(&*question.text).filter(|_| asking.querying.records);
             let recorded = record.is_some();
             let text = record.map_or_else(|| question.text.to_string(), Clone::clone);
-            let errand = Errand::Question { index, text, recorded, steps };
+            let key = Arc::clone(&question.key);
+            let errand = Errand::Question { index, key, text, recorded, steps };
             match (&errand, question.want) {
-                (Errand::Question { steps, .. }, _) if steps.is_empty() => {}
+                (Errand::Question { steps, .. }, _) if steps.is_empty() => kept.known.asked = Some(at),
+                // Rounds that are always too short must not cost the same ones each time.
+                _ if starves => first.push_front(errand),
                 (_, Want::Minutes { .. }) => last.push(errand),
                 (Errand::Question { steps, .. }, _) if steps.len() == 1 => first.push_back(errand),
                 _ => then.push(errand),
@@ -125,9 +135,9 @@ impl Memory {
         if wants_rules && !self.has_no_rules && due(self.ruled, RULED_EVERY) {
             // What the server records is to be known before anything is asked the first time.
             if self.ruled.is_none() {
-                first.push_front(Errand::Rules)
+                first.push_front(Errand::Rules);
             } else {
-                first.push_back(Errand::Rules)
+                first.push_back(Errand::Rules);
             }
         }
         first.extend(then);
@@ -229,7 +239,7 @@ async fn run(
             }
             Err(fault) => Err(fault),
         }),
-        Errand::Question { index, text, recorded, steps } => {
+        Errand::Question { index, text, recorded, steps, .. } => {
             let (mut parts, mut bytes, mut fault) = (Vec::with_capacity(steps.len()), 0, None);
             for when in steps {
                 match server.evaluate(&text, when, left()).await {
@@ -254,7 +264,7 @@ async fn run(
 #[derive(Default)]
 struct Gathering {
     samples: Vec<Sample>,
-    told: Told,
+    told: Spoken,
     bytes: usize,
     series: usize,
     warnings: Vec<Clean>,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ratatui_core::style::Style;
 
-/// A line of a [`Graph`].
+/// A line of a [`Graph`](super::Graph).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series<'a> {
     pub(super) name: Cow<'a, str>,

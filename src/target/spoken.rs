@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// What one round of questions brought beside samples.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub struct Spoken {
     /// Which product answers; none: it was not asked this time, or it does not say.
     pub build: Option<Build>,
     /// Some of the data was not there: the server's words.
