@@ -23,6 +23,7 @@ pub mod rows;
 pub mod slos;
 pub mod standing;
 pub mod told;
+pub mod typing;
 pub mod ui;
 pub mod versions;
 pub mod wall;

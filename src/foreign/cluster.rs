@@ -116,6 +116,12 @@ pub struct Picture {
     pub pager: Option<Box<super::Pager>>,
 }
 
+/// Where in a list each of an alert's names within incidents leads.
+pub(super) fn places(alerts: &[Foreign]) -> FxHashMap<Box<str>, usize> {
+    let named = alerts.iter().enumerate();
+    named.flat_map(|(at, alert)| alert.notes.iter().map(move |note| (note.clone(), at))).collect()
+}
+
 impl Cluster {
     /// For so many members.
     pub fn new(members: usize) -> Self {
@@ -176,15 +182,11 @@ impl Cluster {
             })
             .collect();
         alerts.sort_by(|a, b| (a.alert.active_at, &a.fingerprint).cmp(&(b.alert.active_at, &b.fingerprint)));
-        let mut by_note = FxHashMap::default();
-        for (at, alert) in alerts.iter().enumerate() {
-            by_note.extend(alert.notes.iter().map(|note| (note.clone(), at)));
-        }
         Picture {
             backend: Arc::clone(&backend.name),
             at,
+            by_note: places(&alerts),
             alerts,
-            by_note,
             silences: self.silences(at),
             peers: self.health(backend),
             deaf,

@@ -1,13 +1,12 @@
 //! What PagerDuty tells, as a picture: its open incidents as alerts of ours, and who is on call.
 
 use super::backend::{Backend, Kind};
-use super::cluster::{Foreign, PeerHealth, Picture};
+use super::cluster::{Foreign, PeerHealth, Picture, places};
 use super::pagerduty::{OnCall, PagerIncident};
 use crate::incident;
 use crate::rules::{self, AlertState, Origin};
 use crate::severity::Severity;
 use crate::units::Timestamp;
-use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,15 +36,11 @@ impl Pager {
         };
         let alerts: Vec<Foreign> =
             self.incidents.iter().map(|it| foreign(backend, it, owner(map, services, it))).collect();
-        let mut by_note = FxHashMap::default();
-        for (at, alert) in alerts.iter().enumerate() {
-            by_note.extend(alert.notes.iter().map(|note| (note.clone(), at)));
-        }
         Picture {
             backend: Arc::clone(&backend.name),
             at,
+            by_note: places(&alerts),
             alerts,
-            by_note,
             silences: BTreeMap::new(),
             peers: vec![health],
             deaf,

@@ -1,7 +1,8 @@
-//! The explorer: the line that is typed, its history, proposals, and what the expression gives. Plain data and the
-//! line's editing; when something is evaluated is decided in `update`.
+//! The explorer: the line that is typed, its history, proposals, and what the expression gives. Plain data; when
+//! something is evaluated is decided in `update`.
 
 use super::chart::Chart;
+use super::typing::EditLine;
 use crate::promql::{Completion, Expr, ParseError};
 use crate::units::Timestamp;
 use std::collections::BTreeSet;
@@ -19,148 +20,10 @@ pub const RANGES: &[Duration] = &[
     Duration::from_secs(6 * 3_600),
 ];
 
-/// The longest expression that can be typed, in bytes.
-pub const LONGEST: usize = 4_096;
 /// The most expressions that are remembered.
 const MOST_HISTORY: usize = 100;
 /// The most names that are kept because somebody asked for them here.
 pub const MOST_EXTRA: usize = 200;
-
-/// A line of text with a cursor.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EditLine {
-    text: String,
-    /// In bytes, always between two characters.
-    cursor: usize,
-}
-
-impl EditLine {
-    /// The text.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Where the cursor stands, in bytes.
-    pub fn cursor(&self) -> usize {
-        self.cursor
-    }
-
-    /// Text before and after the cursor.
-    pub fn split(&self) -> (&str, &str) {
-        self.text.split_at_checked(self.cursor).unwrap_or((&self.text, ""))
-    }
-
-    /// Another text, the cursor at its end.
-    pub fn set(&mut self, text: &str) {
-        let mut end = text.len().min(LONGEST);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.get(..end).unwrap_or("").clone_into(&mut self.text);
-        self.cursor = self.text.len();
-    }
-
-    /// Puts text in at the cursor; what is too long is left out.
-    pub fn insert(&mut self, text: &str) {
-        for c in text.chars() {
-            if self.text.len() + c.len_utf8() > LONGEST {
-                return;
-            }
-            self.text.insert(self.cursor, c);
-            self.cursor += c.len_utf8();
-        }
-    }
-
-    /// Puts `text` in place of the bytes `range`, the cursor behind it.
-    pub fn replace(&mut self, range: std::ops::Range<usize>, text: &str) {
-        if self.text.get(range.clone()).is_some() && self.text.len() - range.len() + text.len() <= LONGEST {
-            self.text.replace_range(range.clone(), text);
-            self.cursor = range.start + text.len();
-        }
-    }
-
-    fn before(&self) -> usize {
-        self.split().0.char_indices().next_back().map_or(0, |(at, _)| at)
-    }
-
-    fn after(&self) -> usize {
-        self.cursor + self.split().1.chars().next().map_or(0, char::len_utf8)
-    }
-
-    /// One character to the left.
-    pub fn left(&mut self) {
-        self.cursor = self.before();
-    }
-
-    /// One character to the right.
-    pub fn right(&mut self) {
-        self.cursor = self.after();
-    }
-
-    /// To the beginning.
-    pub fn home(&mut self) {
-        self.cursor = 0;
-    }
-
-    /// To the end.
-    pub fn end(&mut self) {
-        self.cursor = self.text.len();
-    }
-
-    /// Where the word before the cursor begins.
-    fn word_before(&self) -> usize {
-        let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
-        let before = self.split().0;
-        let trimmed = before.trim_end_matches(|c| !word(c));
-        trimmed
-            .rfind(|c| !word(c))
-            .map_or(0, |at| at + before.get(at..).and_then(|r| r.chars().next()).map_or(1, char::len_utf8))
-    }
-
-    /// To the beginning of the word before the cursor.
-    pub fn word_left(&mut self) {
-        self.cursor = self.word_before();
-    }
-
-    /// Behind the word after the cursor.
-    pub fn word_right(&mut self) {
-        let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '.');
-        let after = self.split().1;
-        let start = after.find(word).unwrap_or(after.len());
-        let rest = after.get(start..).unwrap_or("");
-        self.cursor += start + rest.find(|c| !word(c)).unwrap_or(rest.len());
-    }
-
-    /// Deletes the character before the cursor.
-    pub fn backspace(&mut self) {
-        let from = self.before();
-        self.text.replace_range(from..self.cursor, "");
-        self.cursor = from;
-    }
-
-    /// Deletes the character at the cursor.
-    pub fn delete(&mut self) {
-        self.text.replace_range(self.cursor..self.after(), "");
-    }
-
-    /// Deletes the word before the cursor.
-    pub fn delete_word(&mut self) {
-        let from = self.word_before();
-        self.text.replace_range(from..self.cursor, "");
-        self.cursor = from;
-    }
-
-    /// Deletes all before the cursor.
-    pub fn delete_to_start(&mut self) {
-        self.text.replace_range(..self.cursor, "");
-        self.cursor = 0;
-    }
-
-    /// Deletes all behind the cursor.
-    pub fn delete_to_end(&mut self) {
-        self.text.truncate(self.cursor);
-    }
-}
 
 /// Proposals for what is typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -284,45 +147,6 @@ impl Explore {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_line_is_edited_as_in_a_shell() {
-        type Act = fn(&mut EditLine);
-        let cases: &[(&str, &[Act], &str, usize)] = &[
-            ("rate(x)", &[EditLine::backspace], "rate(x", 6),
-            ("rate(x)", &[EditLine::left, EditLine::left, EditLine::delete], "rate()", 5),
-            ("sum by (le) (x", &[EditLine::delete_word], "sum by (le) (", 13),
-            ("sum by (le) (x", &[EditLine::delete_word, EditLine::delete_word], "sum by (", 8),
-            ("a + b", &[EditLine::word_left, EditLine::delete_to_start], "b", 0),
-            ("a + b", &[EditLine::home, EditLine::word_right, EditLine::delete_to_end], "a", 1),
-            ("é東", &[EditLine::left, EditLine::backspace], "東", 0),
-            ("é東", &[EditLine::home, EditLine::right, EditLine::delete], "é", 2),
-            ("é+", &[EditLine::delete_word], "", 0),
-            (
-                "",
-                &[
-                    EditLine::backspace,
-                    EditLine::delete,
-                    EditLine::delete_word,
-                    EditLine::left,
-                    EditLine::right,
-                ],
-                "",
-                0,
-            ),
-        ];
-        for (text, acts, after, cursor) in cases {
-            let mut line = EditLine::default();
-            line.set(text);
-            for act in *acts {
-                act(&mut line);
-            }
-            assert_eq!((line.text(), line.cursor()), (*after, *cursor), "{text}");
-        }
-        let mut line = EditLine::default();
-        line.insert(&"é".repeat(LONGEST));
-        assert_eq!(line.text().len(), LONGEST);
-    }
 
     #[test]
     fn history_comes_back_and_what_was_typed_is_not_lost() {

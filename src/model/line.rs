@@ -1,8 +1,8 @@
 //! The `:` line and the finder: what they offer, what was typed before. Plain data; what is offered is decided in
 //! `update`.
 
-use super::explore::EditLine;
 use super::names::{Names, Sort};
+use super::typing::EditLine;
 
 /// The most lines that are remembered.
 pub const MOST_HISTORY: usize = 200;

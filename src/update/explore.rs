@@ -9,6 +9,7 @@ use crate::labels::{Labels, Matcher, NAME};
 use crate::model::chart::Chart;
 use crate::model::explore::{MOST_EXTRA, Popup, RANGES, Stage, Wrong};
 use crate::model::panels::{MOST_PINNED, PanelState};
+use crate::model::typing::LONGEST;
 use crate::model::ui::{ListState, RowKey, Screen};
 use crate::model::{Changed, Model};
 use crate::plan::PanelPlan;
@@ -37,7 +38,6 @@ pub(super) fn open(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
 /// A key while the line has the focus. Keys that edit nothing are left to the keymap: false.
 pub(super) fn typed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>) -> bool {
     let explore = &mut model.explore;
-    let line = &mut explore.line;
     match (chord.key, chord.ctrl, chord.alt) {
         (Key::Esc, ..) => {
             if explore.popup.take().is_none() {
@@ -69,20 +69,9 @@ pub(super) fn typed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>) 
             }
             explore.recall(by);
         }
-        (Key::Left, true, _) | (Key::Left, _, true) | (Key::Char('b'), false, true) => line.word_left(),
-        (Key::Right, true, _) | (Key::Right, _, true) | (Key::Char('f'), false, true) => line.word_right(),
-        (Key::Left, ..) | (Key::Char('b'), true, _) => line.left(),
-        (Key::Right, ..) | (Key::Char('f'), true, _) => line.right(),
-        (Key::Home, ..) | (Key::Char('a'), true, _) => line.home(),
-        (Key::End, ..) | (Key::Char('e'), true, _) => line.end(),
-        (Key::Char('w'), true, _) | (Key::Backspace, _, true) => line.delete_word(),
-        (Key::Char('u'), true, _) => line.delete_to_start(),
-        (Key::Char('k'), true, _) => line.delete_to_end(),
         (Key::Char('p'), true, _) => explore.recall(-1),
         (Key::Char('n'), true, _) => explore.recall(1),
-        (Key::Backspace, ..) => line.backspace(),
-        (Key::Delete, ..) => line.delete(),
-        (Key::Char(c), false, false) => line.insert(c.encode_utf8(&mut [0; 4])),
+        _ if explore.line.edit(chord, LONGEST) => {}
         _ => return false,
     }
     edited(

@@ -4,8 +4,8 @@ use super::{act, explore, incidents, keys, offers, past, say};
 use crate::command::Command;
 use crate::event::Effect;
 use crate::keymap::{Chord, Key};
-use crate::model::explore::EditLine;
 use crate::model::line::MOST_HISTORY;
+use crate::model::typing::LONGEST;
 use crate::model::ui::{Prompt, PromptKind, RowKey, Screen};
 use crate::model::{Changed, Model};
 use crate::text::clean;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The longest line that can be typed, in bytes: expressions are long, and notes are sentences.
 const fn longest(kind: PromptKind) -> usize {
     match kind {
-        PromptKind::Command => crate::model::explore::LONGEST,
+        PromptKind::Command => LONGEST,
         PromptKind::Note => 1_000,
         PromptKind::Filter | PromptKind::Find => 200,
     }
@@ -50,7 +50,7 @@ pub(super) fn typed(model: &mut Model, chord: Chord, effects: &mut Vec<Effect>) 
         if let Some(text) = model.ui.line.recall(by, prompt.line.text()) {
             prompt.line.set(&text);
         }
-    } else if edit(&mut prompt.line, chord, longest(kind)) {
+    } else if prompt.line.edit(chord, longest(kind)) {
         model.ui.line.recalled = None;
     } else {
         // It edits nothing: what is offered stays.
@@ -68,30 +68,6 @@ fn changed(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effect>) {
     model.ui.prompt = Some(prompt);
     offers::refresh(model);
     preview(model, effects);
-}
-
-/// Edits a line as a shell does. False: the chord edits nothing.
-fn edit(line: &mut EditLine, chord: Chord, longest: usize) -> bool {
-    match (chord.key, chord.ctrl, chord.alt) {
-        (Key::Left, true, _) | (Key::Left, _, true) | (Key::Char('b'), false, true) => line.word_left(),
-        (Key::Right, true, _) | (Key::Right, _, true) | (Key::Char('f'), false, true) => line.word_right(),
-        (Key::Left, ..) | (Key::Char('b'), true, _) => line.left(),
-        (Key::Right, ..) | (Key::Char('f'), true, _) => line.right(),
-        (Key::Home, ..) | (Key::Char('a'), true, _) => line.home(),
-        (Key::End, ..) | (Key::Char('e'), true, _) => line.end(),
-        (Key::Char('w'), true, _) | (Key::Backspace, _, true) => line.delete_word(),
-        (Key::Char('u'), true, _) => line.delete_to_start(),
-        (Key::Char('k'), true, _) => line.delete_to_end(),
-        (Key::Backspace, ..) => line.backspace(),
-        (Key::Delete, ..) => line.delete(),
-        (Key::Char(c), false, false) => {
-            if line.text().len() + c.len_utf8() <= longest {
-                line.insert(c.encode_utf8(&mut [0; 4]));
-            }
-        }
-        _ => return false,
-    }
-    true
 }
 
 /// Pasted text goes into a line that is open, and nowhere else: it is never a key.
