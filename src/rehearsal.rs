@@ -3,6 +3,7 @@
 //!
 //! Nothing leaves from here: an action can be proposed and is never sent.
 
+use crate::action::Request;
 use crate::action::request::{Method, RequestSpec};
 use crate::action::spec::ParamKind;
 use crate::demo::{self, Ask, PASSWORD, Scenario, TOKEN, USER, World};
@@ -22,93 +23,48 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// When the story begins, on every day: 2025-11-21 10:13:20 UTC.
-const BEGAN: Timestamp = Timestamp::from_millis(1_763_720_000_000);
+pub const BEGAN: Timestamp = Timestamp::from_millis(1_763_720_000_000);
 
 /// The longest story that is gone through.
 pub const LONGEST: Duration = Duration::from_secs(3_600);
+
+/// The fleet: what it would answer is read as the poller reads it.
+pub struct Fleet {
+    world: World,
+    readers: Vec<Reader>,
+    token: Option<String>,
+}
 
 /// The fleet and a model that looks at it.
 pub struct Rehearsal {
     /// What is known.
     pub model: Model,
-    world: World,
-    readers: Vec<Reader>,
-    token: Option<String>,
+    fleet: Fleet,
     second: u64,
 }
 
-impl Rehearsal {
-    /// The configuration of the fleet, at addresses that nobody has.
-    pub fn config() -> String {
-        // How many processes there are does not depend on what they go through.
-        let nodes = World::new(1, Scenario::Steady, BEGAN, 1.0).nodes();
-        let urls: Vec<String> = (1..=nodes).map(|node| format!("http://10.0.0.{node}:8080")).collect();
-        demo::config::write(&urls)
+impl Fleet {
+    /// The fleet at its first moment; `plan` is that of [`Rehearsal::config`].
+    pub fn new(plan: &Plan, options: demo::Options) -> Self {
+        let world = World::new(options.seed, options.scenario, BEGAN, options.speed);
+        let mut fleet = Self { world, readers: Vec::new(), token: None };
+        fleet.configure(plan);
+        fleet
     }
 
-    /// The first moment; `plan` is that of [`Rehearsal::config`].
-    pub fn new(plan: &Arc<Plan>, options: demo::Options, read_only: bool) -> Self {
-        let mut model = Model::new(Arc::clone(plan), BEGAN, read_only);
-        model.who = Who { user: Clean::new("anna"), host: Clean::new("bastion"), address: None, sudo: None };
+    /// From now on it is read as this plan asks.
+    pub fn configure(&mut self, plan: &Plan) {
         let reader = |target: &Arc<Target>| Reader::new(Arc::clone(target), plan.generation);
-        Self {
-            model,
-            world: World::new(options.seed, options.scenario, BEGAN, options.speed),
-            readers: plan.targets.iter().map(reader).collect(),
-            token: None,
-            second: 0,
-        }
+        self.readers = plan.targets.iter().map(reader).collect();
     }
 
-    fn now(&self) -> Timestamp {
-        BEGAN + Duration::from_secs(self.second)
+    /// It is so long after the beginning.
+    pub fn advance(&mut self, elapsed: Duration) {
+        self.world.advance(elapsed);
     }
 
-    /// Goes on to so long after the beginning, at most [`LONGEST`]: each second, what is due is polled and judged.
-    pub fn run_to(&mut self, elapsed: Duration) {
-        while self.second < elapsed.min(LONGEST).as_secs() {
-            self.second += 1;
-            self.world.advance(Duration::from_secs(self.second));
-            let targets = self.model.plan.targets.clone();
-            let due = |target: &&Arc<Target>| self.second.is_multiple_of(target.interval.as_secs().max(1));
-            let due: Vec<&Arc<Target>> = targets.iter().filter(due).collect();
-            let reports: Vec<ScrapeReport> = due.into_iter().filter_map(|target| self.poll(target)).collect();
-            self.happen(What::Reports(reports));
-            self.happen(What::Tick);
-        }
-    }
-
-    /// Does what the `:` line would do.
-    ///
-    /// # Errors
-    /// What is said against it.
-    pub fn line(&mut self, line: &str) -> Result<(), String> {
-        let at = self.now();
-        for effect in command_line(&mut self.model, line, at)? {
-            self.answer(&effect);
-        }
-        self.work();
-        Ok(())
-    }
-
-    /// Something happens, and the work that it makes is done.
-    pub fn happen(&mut self, what: What) {
-        let at = self.now();
-        for effect in update(&mut self.model, Event { at, what }) {
-            self.answer(&effect);
-        }
-        self.work();
-    }
-
-    fn work(&mut self) {
-        let at = self.now();
-        while self.model.has_work() {
-            update(&mut self.model, Event { at, what: What::Work });
-        }
-    }
-
-    fn poll(&mut self, target: &Target) -> Option<ScrapeReport> {
-        let at = self.now();
+    /// What the poller would report of this target at `at`; none: no such process belongs to the fleet.
+    pub fn poll(&mut self, target: &Target, at: Timestamp) -> Option<ScrapeReport> {
         let node = node_of(&target.url)?;
         let (took, answer) = if self.world.listens(node) {
             let authorization = self.authorization(&target.service, node);
@@ -157,6 +113,94 @@ impl Rehearsal {
         answer.get("access_token").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
     }
 
+    /// What it answers to an action's request; none: no such process belongs to the fleet.
+    pub fn send(&mut self, service: &str, request: &Request) -> Option<demo::Answer> {
+        let node = node_of(&request.url)?;
+        let authorization = self.authorization(service, node);
+        let header = |wanted: &str| {
+            let found = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.map(|(_, value)| value.as_str())
+        };
+        let body = request.body.bytes();
+        let ask = Ask {
+            method: request.method.word(),
+            path: request.url.path(),
+            query: request.url.query(),
+            authorization: Some(&authorization),
+            accept: None,
+            idempotency_key: header("idempotency-key"),
+            reason: header("x-reason"),
+            body: &body,
+        };
+        Some(self.world.answer(node, &ask))
+    }
+}
+
+impl Rehearsal {
+    /// The configuration of the fleet, at addresses that nobody has.
+    pub fn config() -> String {
+        // How many processes there are does not depend on what they go through.
+        let nodes = World::new(1, Scenario::Steady, BEGAN, 1.0).nodes();
+        let urls: Vec<String> = (1..=nodes).map(|node| format!("http://10.0.0.{node}:8080")).collect();
+        demo::config::write(&urls)
+    }
+
+    /// The first moment; `plan` is that of [`Rehearsal::config`].
+    pub fn new(plan: &Arc<Plan>, options: demo::Options, read_only: bool) -> Self {
+        let mut model = Model::new(Arc::clone(plan), BEGAN, read_only);
+        model.who = Who { user: Clean::new("anna"), host: Clean::new("bastion"), address: None, sudo: None };
+        Self { model, fleet: Fleet::new(plan, options), second: 0 }
+    }
+
+    fn now(&self) -> Timestamp {
+        BEGAN + Duration::from_secs(self.second)
+    }
+
+    /// Goes on to so long after the beginning, at most [`LONGEST`]: each second, what is due is polled and judged.
+    pub fn run_to(&mut self, elapsed: Duration) {
+        while self.second < elapsed.min(LONGEST).as_secs() {
+            self.second += 1;
+            let at = self.now();
+            self.fleet.advance(Duration::from_secs(self.second));
+            let targets = self.model.plan.targets.clone();
+            let due = |target: &&Arc<Target>| self.second.is_multiple_of(target.interval.as_secs().max(1));
+            let due: Vec<&Arc<Target>> = targets.iter().filter(due).collect();
+            let reports: Vec<ScrapeReport> =
+                due.into_iter().filter_map(|target| self.fleet.poll(target, at)).collect();
+            self.happen(What::Reports(reports));
+            self.happen(What::Tick);
+        }
+    }
+
+    /// Does what the `:` line would do.
+    ///
+    /// # Errors
+    /// What is said against it.
+    pub fn line(&mut self, line: &str) -> Result<(), String> {
+        let at = self.now();
+        for effect in command_line(&mut self.model, line, at)? {
+            self.answer(&effect);
+        }
+        self.work();
+        Ok(())
+    }
+
+    /// Something happens, and the work that it makes is done.
+    pub fn happen(&mut self, what: What) {
+        let at = self.now();
+        for effect in update(&mut self.model, Event { at, what }) {
+            self.answer(&effect);
+        }
+        self.work();
+    }
+
+    fn work(&mut self) {
+        let at = self.now();
+        while self.model.has_work() {
+            update(&mut self.model, Event { at, what: What::Work });
+        }
+    }
+
     /// What is wanted of the world, as far as it can be had here: only what reads.
     fn answer(&mut self, effect: &Effect) {
         match effect {
@@ -169,6 +213,7 @@ impl Rehearsal {
             Effect::Check(id) => {
                 self.happen(What::Checked(Made { id: id.clone(), checks: Vec::new() }));
             }
+            Effect::Configure => self.fleet.configure(&self.model.plan),
             _ => {}
         }
     }
@@ -177,18 +222,9 @@ impl Rehearsal {
         let action = self.model.plan.actions.iter().find(|known| *known.name == *action)?.clone();
         let instance = action.offer(service)?.instances.first()?.clone();
         let ParamKind::Listed(listing) = action.param(param)?.kind.clone() else { return None };
-        let node = node_of(&instance.base)?;
         let spec = RequestSpec { method: Method::Get, path: listing.from.clone(), ..RequestSpec::default() };
         let request = spec.fill(&instance, &action.fields(service, &instance)).ok()?;
-        let authorization = self.authorization(service, node);
-        let ask = Ask {
-            method: "GET",
-            path: request.url.path(),
-            query: request.url.query(),
-            authorization: Some(&authorization),
-            ..Ask::default()
-        };
-        let answer = self.world.answer(node, &ask);
+        let answer = self.fleet.send(service, &request)?;
         let body: serde_json::Value = serde_json::from_str(&answer.body).ok()?;
         let outcome = listing.choices(&body).map_err(|why| Clean::new(&why));
         Some(Listed {

@@ -1,13 +1,6 @@
 //! The whole application without a terminal: events in, pictures out, in simulated time.
 
 #[path = "support/sim.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "shared by tests"
-)]
 mod sim;
 
 use sim::{Sim, dark, mono, plan_of, text_of};

@@ -3,13 +3,6 @@
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test that reads files, or fails")]
 
 #[path = "support/sim.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "shared by tests"
-)]
 mod sim;
 
 use flate2::Compression;

@@ -1,13 +1,6 @@
 //! The door as it stands on the screen: keys, pastes and moments in; the queue of what may be sent, and pictures, out.
 
 #[path = "support/sim.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "shared by tests"
-)]
 mod sim;
 
 use proptest::prelude::*;
@@ -24,6 +17,7 @@ use warroom::keymap::Keymap;
 use warroom::model::Model;
 use warroom::model::act::Over;
 use warroom::model::ui::{RowKey, Ui};
+use warroom::rehearsal::Rehearsal;
 use warroom::target::{Failure, ScrapeReport};
 use warroom::text::Clean;
 use warroom::theme::Theme;
@@ -56,13 +50,9 @@ impl Desk {
     }
 
     fn after(second: u64, line: &str, other: &str, read_only: bool) -> Self {
-        let mut sim = Sim::new(Scenario::Story);
-        let world = warroom::demo::World::new(7, Scenario::Story, sim::BEGAN, 1.0);
-        let urls: Vec<String> =
-            (0..world.nodes()).map(|node| format!("http://10.0.0.{}:8080", node + 1)).collect();
-        let text = warroom::demo::config::write(&urls);
+        let text = Rehearsal::config();
         assert!(text.contains(line), "the demo's configuration has changed: {line}");
-        sim.plan = plan_of(&text.replace(line, other));
+        let mut sim = Sim::of(plan_of(&text.replace(line, other)), Scenario::Story);
         sim.model = Model::new(Arc::clone(&sim.plan), sim::BEGAN, read_only);
         sim.model.who =
             Who { user: Clean::new("anna"), host: Clean::new("bastion"), address: None, sudo: None };

@@ -1,13 +1,6 @@
 //! The explorer, browsing and panels, in simulated time: keys in, pictures out.
 
 #[path = "support/sim.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "shared by tests"
-)]
 mod sim;
 
 use sim::{Sim, dark, mono, plan_of};
@@ -154,8 +147,7 @@ fn names_that_are_asked_for_are_kept_from_then_on_and_through_a_reload() {
     let generation = sim.plan.generation;
     assert!(sim.model.plan.keeps(name));
     assert_eq!(sim.model.plan.generation, generation, "reports that are under way still fit");
-    // The simulated poller polls by the plan that the dashboard has now.
-    sim.plan = Arc::clone(&sim.model.plan);
+    sim.configure();
     sim.run_to(12);
     let chart = sim.model.explore.chart.as_ref().unwrap();
     assert!(!chart.rows.is_empty(), "the graph fills up");

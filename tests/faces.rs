@@ -5,13 +5,6 @@
 //! `wall` and the rewound header have their own tests, where they are made.
 
 #[path = "support/sim.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "shared by tests"
-)]
 mod sim;
 
 use ratatui::buffer::Buffer;

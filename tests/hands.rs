@@ -1,13 +1,6 @@
 //! What hands do: the `:` line with its offers and history, the finder, copying, the mouse, keys of one's own.
 
 #[path = "support/sim.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "shared by tests"
-)]
 mod sim;
 
 use sim::{Sim, dark};

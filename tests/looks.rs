@@ -1,13 +1,6 @@
 //! How it looks: every screen in every alphabet and without colours, what a tick changes, and themes of one's own.
 
 #[path = "support/sim.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "shared by tests"
-)]
 mod sim;
 
 use ratatui::buffer::Buffer;

@@ -1,13 +1,6 @@
 //! Looking back in simulated time: keys and lines in; pictures, states and sentences out.
 
 #[path = "support/sim.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "shared by tests"
-)]
 mod sim;
 
 use sim::{BEGAN, Sim, dark};
