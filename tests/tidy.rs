@@ -55,6 +55,16 @@ fn rooms() -> Vec<String> {
 }
 
 #[test]
+fn the_code_map_shows_every_room_in_reading_order() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let map = readme.split("| room | holds |").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+    let rows = map.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
+    let shown: Vec<String> =
+        rows.flat_map(|row| row.split(", ")).map(|name| name.trim_matches('`').to_owned()).collect();
+    assert_eq!(shown, rooms());
+}
+
+#[test]
 fn no_arrow_points_up() {
     let rooms = rooms();
     let position: BTreeMap<&str, usize> =
