@@ -1,103 +1,34 @@
-//! Rewinding to any of 24 hours: what a key costs until the rows in view are there, with 50 services at a poll every 15 s.
+//! Rewinding to any of 24 hours: what a key costs until the rows in view are there, with 50 services, 5,000 series and a poll every 15 s.
+//! And what it costs where the time lies on disk only: reading two hours of 5,000 series, and taking them in.
 //!
 //! `cargo bench --bench rewind`
 #![expect(
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "a benchmark that cannot be set up should stop"
+    clippy::disallowed_methods,
+    reason = "a benchmark that cannot be set up should stop, and it reads the clock"
 )]
+
+#[path = "support/disk.rs"]
+mod disk;
+#[path = "support/fleet.rs"]
+mod fleet;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use std::fmt::Write as _;
 use std::hint::black_box;
-use std::sync::Arc;
-use std::time::Duration;
-use warroom::config::{self, Source};
-use warroom::event::{Event, What};
-use warroom::labels::Labels;
+use std::time::{Duration, Instant};
+use warroom::event::{Effect, Event, Purpose, Recalled, What};
+use warroom::io::history::Reader;
 use warroom::model::Model;
-use warroom::plan::Plan;
-use warroom::store::Limits;
-use warroom::target::{Answer, Sample, ScrapeReport};
 use warroom::theme::{Depth, Theme};
 use warroom::units::Timestamp;
-use warroom::update::{settle, show_past, update};
+use warroom::update::{command_line, settle, show_past, update};
 use warroom::view;
 
-const AREA: Rect = Rect::new(0, 0, 200, 60);
+const AREA: Rect = Rect::new(0, 0, fleet::SIZE.0, fleet::SIZE.1);
 const HOURS: u64 = 24;
-const STEP: u64 = 15;
-
-/// Fifty services with two polls and an objective each, watched for a day.
-fn model() -> Model {
-    let mut text = String::from("schema = 1\nengine = { memory = \"1GiB\" }\n");
-    for n in 0..50 {
-        let _ = write!(
-            text,
-            "[service.service-{n:02}]\ninstances = [\"http://10.0.0.{n}:8080\"]\nbands = {{ latency = [\"200ms\", \"400ms\"] }}\n\
-             poll.health = {{ kind = \"health\", path = \"/health\" }}\npoll.metrics = {{ kind = \"metrics\", path = \"/metrics\" }}\n\
-             signals = {{ latency = \"latency_seconds\", requests = \"rate(requests_total[5m])\", errors = \"errors\" }}\n\
-             [slo.availability-{n:02}]\nservice = \"service-{n:02}\"\nobjective = 99.9\n\
-             error = 'sum(rate(failed_total{{instance=\"10.0.0.{n}:8080\"}}[{{{{.window}}}}]))'\n\
-             total = 'sum(rate(requests_total{{instance=\"10.0.0.{n}:8080\"}}[{{{{.window}}}}]))'\n"
-        );
-    }
-    let source = Source { name: "bench".to_owned(), text };
-    let mut plan = Plan::compile(&config::load(&[source]).unwrap(), 1).unwrap();
-    plan.limits = Limits::NONE;
-    let plan = Arc::new(plan);
-    let begin = Timestamp::from_millis(1_763_720_000_000);
-    let mut model = Model::new(Arc::clone(&plan), begin, true);
-    update(&mut model, Event { at: begin, what: What::Resize(AREA.width, AREA.height) });
-    let steps = HOURS * 3_600 / STEP;
-    for step in 0..steps {
-        let at = begin + Duration::from_secs(STEP * step);
-        let reports = plan.targets.iter().map(|target| report(target, at, step)).collect();
-        update(&mut model, Event { at, what: What::Reports(reports) });
-        // Figures are worked out now and then: a day of all of them is not what is measured.
-        if step % 40 == 0 || step + 1 == steps {
-            while model.has_work() {
-                update(&mut model, Event { at, what: What::Work });
-            }
-        }
-    }
-    model
-}
-
-fn report(target: &warroom::target::Target, at: Timestamp, step: u64) -> ScrapeReport {
-    let wave = ((step + u64::from(target.id.0)) % 17) as f64;
-    let sample = |labels: Labels, value: f64| Sample { labels, at, value };
-    let metrics = matches!(target.kind, warroom::config::poll::PollKind::Metrics { .. });
-    let samples = if metrics {
-        let named = |name: &str, value: f64| sample(target.scraped(name), value);
-        vec![
-            named("up", 1.0),
-            named("scrape_duration_seconds", 0.003),
-            named("latency_seconds", 0.05 + wave / 40.0),
-            named("requests_total", (step * 1_500) as f64),
-            named("failed_total", (step * 2) as f64),
-            named("errors", wave / 1000.0),
-        ]
-    } else {
-        vec![
-            sample(target.probed("probe_success"), 1.0),
-            sample(target.probed("probe_duration_seconds"), 0.003),
-        ]
-    };
-    ScrapeReport {
-        target: target.id,
-        generation: 1,
-        at,
-        took: Duration::from_millis(3 + step % 5),
-        outcome: Ok(Answer { status: Some(200), bytes: 58_000, samples_scraped: 700, ..Answer::default() }),
-        samples,
-        observation: None,
-        not_before: None,
-        retry_after: None,
-    }
-}
 
 /// Goes to a moment, works until there is nothing left to do, and draws.
 fn rewind(model: &mut Model, at: Timestamp, theme: &Theme, buffer: &mut Buffer, all: bool) {
@@ -111,13 +42,13 @@ fn rewind(model: &mut Model, at: Timestamp, theme: &Theme, buffer: &mut Buffer, 
 }
 
 fn rewinds(c: &mut Criterion) {
-    let mut model = model();
+    let mut model = fleet::model(HOURS, 71);
     let theme = Theme::built_in("dark", Depth::TrueColor, false).unwrap();
     let mut buffer = Buffer::empty(AREA);
     let stats = model.store.stats();
     eprintln!("{} series, {} samples, {} MiB", stats.series, stats.samples, stats.bytes >> 20);
     let now = model.now;
-    let mut group = c.benchmark_group("rewind, 50 services, 24 h");
+    let mut group = c.benchmark_group("rewind, 50 services, 5,000 series, 24 h");
     let mut hour = 0_u64;
     let mut next = || {
         hour = (hour + 7) % (HOURS - 1);
@@ -138,9 +69,57 @@ fn rewinds(c: &mut Criterion) {
     group.finish();
 }
 
+/// The time lies on disk only: the first picture comes before anything is read; then batches come, as from the thread that
+/// reads. Told are the whole, and the longest that a key waits.
+fn from_disk(c: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let now = Timestamp::from_millis(1_763_720_000_000);
+    let place = disk::fill(folder.path(), now, 3, 5_000);
+    let theme = Theme::built_in("dark", Depth::TrueColor, false).unwrap();
+    let mut buffer = Buffer::empty(AREA);
+    let mut longest = Duration::ZERO;
+    let mut group = c.benchmark_group("rewind from disk, 5,000 series");
+    group.bench_function("two hours around the moment", |b| {
+        b.iter_batched(
+            || fleet::model(1, 0),
+            |mut model| {
+                let at = model.now;
+                // The bench's clock is the fleet's; what lies on disk is of the hours around it.
+                let effects = command_line(&mut model, "at -2h", at).unwrap();
+                let asked = effects.iter().find_map(|effect| match effect {
+                    Effect::Recall { purpose: Purpose::Rewind(n), .. } => Some(*n),
+                    _ => None,
+                });
+                let purpose = Purpose::Rewind(asked.unwrap());
+                let (from, to) = (now - Duration::from_secs(3 * 3_600), now);
+                let mut step = |model: &mut Model, what: What| {
+                    let began = Instant::now();
+                    update(model, Event { at, what });
+                    longest = longest.max(began.elapsed());
+                };
+                let reader = Reader::open(&place).unwrap().unwrap();
+                let mut take = |samples| {
+                    let recalled = Recalled { samples, complete: false, ..Recalled::none(purpose, from, to) };
+                    step(&mut model, What::Recalled(recalled));
+                    true
+                };
+                reader.read(from, now - Duration::from_secs(3_600), &[], &mut take).unwrap();
+                step(&mut model, What::Recalled(Recalled::none(purpose, from, to)));
+                settle(&mut model);
+                view::paint(&model, &theme, AREA, &mut buffer);
+                black_box(&buffer);
+                model
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+    eprintln!("the longest single step: {longest:?}");
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = rewinds
+    targets = rewinds, from_disk
 }
 criterion_main!(benches);

@@ -1,4 +1,4 @@
-//! What servers of the Prometheus API answered: read from their JSON (`envelope`, `rules`, `build`), and kept as series.
+//! What servers of the Prometheus API answered: read from their JSON (`envelope`, `reply`, `rules`, `build`), and kept as series.
 //!
 //! An expression that a server answers is replaced by a [`reference()`] to its answers, which is plain PromQL over the
 //! store: sparklines, rules, rewinding and explanations need not know who has evaluated it. Each answer leaves one series
@@ -8,13 +8,17 @@
 mod build;
 mod course;
 mod envelope;
+mod names;
 mod number;
+mod reply;
 mod rules;
 
 pub use build::build;
 pub use course::{minutes, samples};
-pub use envelope::{Element, Refused, Reply, Shape, Unread, read};
+pub use envelope::{Refused, Unread};
+pub use names::names;
 pub use number::Number;
+pub use reply::{Element, Reply, Shape, read};
 pub use rules::rules;
 
 use crate::labels::{Labels, Matcher, NAME};

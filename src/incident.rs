@@ -46,5 +46,5 @@ pub use group::{UNASSIGNED, fingerprints};
 pub use item::Item;
 pub use moves::{Move, MoveRule};
 pub use record::{AlertNote, Incident, Mark, Phase};
-pub use settings::{Grade, Limits, Settings};
+pub use settings::{Grade, Limits, Settings, Timing};
 pub use timers::{Timer, Timers};

@@ -70,7 +70,7 @@ const DEFAULT: &[(Context, Command, &[&str])] = &[
     (Context::Anywhere, Command::MuchLater, &["}"]),
     (Context::Anywhere, Command::Live, &["0"]),
     (Context::Rows, Command::Longer, &["+", "="]),
-    (Context::Rows, Command::Shorter, &["minus"]),
+    (Context::Rows, Command::Shorter, &["-"]),
     (Context::Graph, Command::CursorBack, &["<"]),
     (Context::Graph, Command::CursorOn, &[">"]),
     (Context::Explore, Command::Pin, &["p"]),

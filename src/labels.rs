@@ -2,7 +2,9 @@
 //!
 //! A label set is sorted by name, hashed once and cheap to clone: series are told apart by it everywhere.
 
-use regex::Regex;
+mod pattern;
+
+use pattern::Pattern;
 use rustc_hash::FxHasher;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -196,24 +198,24 @@ pub enum MatchOp {
     NotRegex,
 }
 
-/// The most regular expressions that are kept compiled for those who ask for the same one again.
+/// The most patterns that are kept for those who ask for the same one again.
 const COMPILED: usize = 256;
 
-/// The regular expression of a matcher, anchored. The same few stand in the expressions of all services, and each one
-/// that is compiled costs some 50 us and, once it is used, tens of kilobytes: so they are shared.
-fn compiled(value: &str) -> Result<Arc<Regex>, regex::Error> {
-    static KNOWN: Mutex<BTreeMap<Box<str>, Arc<Regex>>> = Mutex::new(BTreeMap::new());
+/// The pattern of a matcher. The same few stand in the expressions of all services, and one that is a regular
+/// expression costs some 50 us to compile and, once it is used, tens of kilobytes: so they are shared.
+fn compiled(value: &str) -> Result<Arc<Pattern>, regex::Error> {
+    static KNOWN: Mutex<BTreeMap<Box<str>, Arc<Pattern>>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(regex) = known.get(value) {
-        return Ok(Arc::clone(regex));
+    if let Some(pattern) = known.get(value) {
+        return Ok(Arc::clone(pattern));
     }
-    let regex = Arc::new(Regex::new(&format!("^(?s:{value})$"))?);
+    let pattern = Arc::new(Pattern::new(value)?);
     // Whoever types expressions by hand makes new ones with each key: old ones must go.
     if known.len() >= COMPILED {
         known.clear();
     }
-    known.insert(value.into(), Arc::clone(&regex));
-    Ok(regex)
+    known.insert(value.into(), Arc::clone(&pattern));
+    Ok(pattern)
 }
 
 /// One condition on one label; a label that is not there counts as `""`.
@@ -225,7 +227,7 @@ pub struct Matcher {
     pub op: MatchOp,
     /// What it is compared with.
     pub value: Box<str>,
-    regex: Option<Arc<Regex>>,
+    pattern: Option<Arc<Pattern>>,
 }
 
 impl Matcher {
@@ -234,27 +236,27 @@ impl Matcher {
     /// # Errors
     /// What is wrong with the regular expression.
     pub fn new(name: &str, op: MatchOp, value: &str) -> Result<Self, String> {
-        let regex = match op {
+        let pattern = match op {
             MatchOp::Regex | MatchOp::NotRegex => {
                 Some(compiled(value).map_err(|e| format!("bad regular expression \"{value}\": {e}"))?)
             }
             MatchOp::Equal | MatchOp::NotEqual => None,
         };
-        Ok(Self { name: name.into(), op, value: value.into(), regex })
+        Ok(Self { name: name.into(), op, value: value.into(), pattern })
     }
 
     /// `name="value"`.
     pub fn equal(name: &str, value: &str) -> Self {
-        Self { name: name.into(), op: MatchOp::Equal, value: value.into(), regex: None }
+        Self { name: name.into(), op: MatchOp::Equal, value: value.into(), pattern: None }
     }
 
     /// Does a label with this value (`""` if it is not there) match?
     pub fn matches(&self, value: &str) -> bool {
-        match (&self.op, &self.regex) {
+        match (&self.op, &self.pattern) {
             (MatchOp::Equal, _) => value == &*self.value,
             (MatchOp::NotEqual, _) => value != &*self.value,
-            (MatchOp::Regex, Some(regex)) => regex.is_match(value),
-            (MatchOp::NotRegex, Some(regex)) => !regex.is_match(value),
+            (MatchOp::Regex, Some(pattern)) => pattern.accepts(value),
+            (MatchOp::NotRegex, Some(pattern)) => !pattern.accepts(value),
             (MatchOp::Regex | MatchOp::NotRegex, None) => false,
         }
     }

@@ -3,9 +3,11 @@
 
 mod explain;
 mod hands;
+mod over;
 
 pub use explain::{NAMES as EXPLAIN_NAMES, explain_area, explain_lines, explain_scroll, wrapped};
-pub use hands::{copy_area, copy_item, offer_at, offers, panel_at, panel_cells};
+pub use hands::{copy_area, copy_item, graph_at, offer_at, offers, panel_at, panel_cells};
+pub use over::{HEAD, fill_head, menu_line, over_area, over_item, over_skip, over_width};
 
 use crate::incident::Incident;
 use crate::model::Model;

@@ -85,8 +85,8 @@ pub struct Plan {
     pub ui: UiPlan,
     /// Recordings.
     pub capture: crate::config::capture::Captures,
-    /// The configuration as it may leave this machine.
-    pub portable: Arc<crate::config::portable::Portable>,
+    /// What the configuration is made of as it may leave this machine.
+    pub portable: Arc<crate::config::portable::Later>,
     /// The war-room wall.
     pub wall: Wall,
     /// Things worth saying that keep nobody from starting.
@@ -335,15 +335,28 @@ impl Plan {
 /// Problems on the way: the flag says that warroom cannot start with it.
 type Found = Vec<(bool, Problem)>;
 
+/// The zone of that name; `local`: this machine's.
+///
+/// # Errors
+/// There is none.
+fn time_zone(name: &str) -> Result<jiff::tz::TimeZone, jiff::Error> {
+    if name == "local" { Ok(jiff::tz::TimeZone::system()) } else { named_zone(name) }
+}
+
+/// The zone of that IANA name.
+///
+/// # Errors
+/// There is none.
+fn named_zone(name: &str) -> Result<jiff::tz::TimeZone, jiff::Error> {
+    // The default needs no walk through the machine's folder of zones.
+    if name == "UTC" { Ok(jiff::tz::TimeZone::UTC) } else { jiff::tz::TimeZone::get(name) }
+}
+
 fn compile_ui(config: &Config, problems: &mut Found) -> UiPlan {
     let theme = &config.ui.theme;
     let themes = themes(config, problems);
     let zone = &config.ui.zone;
-    let found = if zone.value == "local" {
-        Ok(jiff::tz::TimeZone::system())
-    } else {
-        jiff::tz::TimeZone::get(&zone.value)
-    };
+    let found = time_zone(&zone.value);
     if found.is_err() {
         problems.push((
             true,

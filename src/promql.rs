@@ -40,7 +40,7 @@ mod tests;
 
 pub use ast::{At, Selector, Time};
 pub use batch::Batch;
-pub use complete::{Completion, CompletionKind, completions};
+pub use complete::{Completion, CompletionKind, completions, completions_with};
 pub use counted::{Counted, Counter};
 pub use expr::{Expr, Names};
 pub use json::render_json;

@@ -13,9 +13,11 @@ mod exported;
 mod hands;
 mod headless;
 mod pace;
-mod tape;
 mod plain;
+mod reel;
+mod rerun;
 mod snapshot;
+mod tape;
 mod watch;
 
 pub use dashboard::{Dashboard, Loader, run};
@@ -24,7 +26,8 @@ pub use errand::Errand;
 pub use exported::{Exported, exported};
 pub use headless::{Rounds, observe, observe_after};
 pub use plain::{Plain, plain};
-pub use tape::{Mismatch, Outcome, Tape, rerun};
+pub use reel::{Progress, Reel, Refused, Stage};
+pub use rerun::{Mismatch, Outcome, rerun};
 pub use watch::{Say, Watcher, try_out, watch};
 
 use crate::event::What;

@@ -193,8 +193,7 @@ pub fn command_line(model: &mut Model, line: &str, at: Timestamp) -> Result<Vec<
     if let Some(wish) = model.time.wish.take() {
         travel::grant(model, wish, &mut effects);
     }
-    panels::queue(model);
-    explore::queue(model, &mut effects);
+    queue(model, &mut effects);
     match model.ui.message.take() {
         Some(message) if message.bad => Err(message.text),
         _ => Ok(effects),

@@ -19,16 +19,19 @@ mod explore;
 mod flow;
 mod footer;
 mod header;
+mod held;
 mod help;
 mod incident;
 mod incidents;
 mod latency;
 mod list;
+mod loading;
 mod menu;
 mod offers;
 mod over;
 mod overview;
 mod panels;
+mod plain;
 mod progress;
 mod promises;
 mod remedy;
@@ -38,10 +41,11 @@ mod strip;
 mod targets;
 mod teach;
 mod under;
+mod wall;
 mod zoom;
 
+pub use loading::{Loading, loading};
 pub use under::under;
-mod wall;
 
 use crate::layout;
 use crate::model::Model;
@@ -109,4 +113,5 @@ pub fn paint(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     over::draw(model, theme, clip(areas.body), buf);
     offers::draw(model, theme, area, buf);
     footer::draw(model, theme, clip(areas.footer), buf);
+    plain::cells(theme, area, buf);
 }

@@ -96,7 +96,7 @@ fn a_capture_is_read_back_as_it_was_and_shows_what_was_shown() {
 fn a_recording_judged_once_more_comes_to_the_same_incidents() {
     let (sim, capture) = story(150);
     let plan = plan_of(&capture.portable, None).unwrap();
-    let (model, entries) = rerun(&plan, capture);
+    let (model, entries) = rerun(&plan, capture, &|_| {});
     let outcomes = |model: &Model| -> Vec<Outcome> {
         let all = model.incidents.every().filter(|it| it.is_open() || it.resolved.is_some());
         all.map(Outcome::of).collect()

@@ -302,6 +302,38 @@ fn good_manners() {
     }
 }
 
+/// Without Unicode there is not one byte above U+007E on the screen, whatever the outside writes.
+#[test]
+fn in_ascii_there_is_nothing_else() {
+    let foreign = "naïve 東京 → “überall” … – µ";
+    let text = format!(
+        "schema = 1\n[service.api]\ninstances = [\"http://10.0.0.1:80\"]\nlinks = {{ runbook = \"https://wiki/ä\" }}\n\
+         poll.health = {{ kind = \"health\", path = \"/health\" }}\n\
+         panel.one = {{ title = \"{foreign}\", expr = \"label_replace(vector(1), \\\"a\\\", \\\"{foreign}\\\", \\\"\\\", \\\"\\\")\" }}\n\
+         slo.one = {{ service = \"api\", title = \"{foreign}\", objective = 99, window = \"30d\", error = \"vector(1)\", total = \"vector(2)\" }}\n\
+         action.restart = {{ title = \"{foreign}\", services = [\"api\"], hazard = \"reversible\", request = {{ method = \"POST\", path = \"/x\" }} }}\n"
+    );
+    let mut sim = Sim::new(Scenario::Steady);
+    sim.plan = plan_of(&text);
+    sim.model = Model::new(Arc::clone(&sim.plan), sim::BEGAN, false);
+    sim.fail("api", &Failure::Status(500, Clean::new(foreign)));
+    for keys in [
+        "", "enter", "2", "3", "3 :explore_vector(1) enter", "4", "4 z", "5", "5 z", "6", "7", "8", "9", "?", "x", "a",
+        "y", ":s", "/东", ":restart_api enter", ":nothing→ enter", "ctrl-p", "[", ":wall enter",
+    ] {
+        sim.model.ui = Ui::new(&sim.plan);
+        sim.model.acts.over = None;
+        for key in keys.split(' ').filter(|key| !key.is_empty()) {
+            sim.press(key);
+            settle(&mut sim);
+        }
+        for (width, height) in SIZES {
+            let screen = sim.screen(width, height, &mono(true));
+            assert!(screen.is_ascii(), "{keys}: {:?} in\n{screen}", screen.chars().find(|c| !c.is_ascii()));
+        }
+    }
+}
+
 /// What an operator does on the new screens, and where that leads: (keys, screen, words on it).
 #[test]
 fn keys_lead_there_and_back() {

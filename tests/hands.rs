@@ -5,11 +5,16 @@ mod sim;
 
 use sim::{Sim, dark};
 use std::sync::Arc;
+use std::time::Duration;
 use warroom::command::Command;
 use warroom::config::{self, Source};
 use warroom::demo::Scenario;
 use warroom::event::{Effect, Mouse, Press, Under, What};
 use warroom::keymap::Keymap;
+use warroom::layout;
+use warroom::model::Model;
+use warroom::model::act::Over;
+use warroom::model::hands::GraphCursor;
 use warroom::model::ui::{RowKey, Screen, Ui};
 use warroom::plan::Plan;
 use warroom::view;
@@ -257,6 +262,13 @@ fn mouse(sim: &mut Sim, x: u16, y: u16, press: Press) -> Vec<Effect> {
     sim.happen(What::Mouse(Mouse { x, y, press, under }))
 }
 
+fn settle(sim: &mut Sim) {
+    sim.happen(What::Tick);
+    while sim.model.has_work() {
+        sim.happen(What::Work);
+    }
+}
+
 /// The cell at which a text begins.
 fn cell(sim: &mut Sim, text: &str) -> (u16, u16) {
     let screen = sim.screen(120, 40, &dark());
@@ -316,6 +328,94 @@ fn a_click_does_what_the_key_does() {
     assert!(sim.model.ui.copying.is_none());
 }
 
+/// The way to the box may be clicked: an item, a choice. The box itself is answered with keys.
+#[test]
+fn the_menu_of_actions_can_be_clicked_and_the_box_cannot() {
+    let mut sim = Sim::new(Scenario::Story);
+    sim.model = Model::new(Arc::clone(&sim.plan), sim::BEGAN, false);
+    sim.run_to(20);
+    fresh(&mut sim);
+    sim.press("/checkout enter a");
+    let index = |sim: &Sim| match &sim.model.acts.over {
+        Some(Over::Menu(menu)) => menu.index,
+        other => panic!("no menu: {other:?}"),
+    };
+    assert_eq!(index(&sim), 0);
+    // Both lines of an item are the item.
+    let (x, y) = cell(&mut sim, "rollback ");
+    for y in [y, y + 1] {
+        sim.press("g");
+        mouse(&mut sim, x, y, Press::Down);
+        assert!(index(&sim) > 0);
+    }
+    mouse(&mut sim, x, 0, Press::Down);
+    mouse(&mut sim, x, y, Press::Down);
+    assert!(matches!(sim.model.acts.over, Some(Over::Fill(_))), "{:?}", sim.model.acts.over);
+    sim.press("esc a g");
+    mouse(&mut sim, x, y, Press::Wheel(3));
+    assert_eq!(index(&sim), 1);
+    sim.press("esc");
+    sim.press(":restart_checkout enter");
+    let before = format!("{:?}", sim.model.acts.over);
+    for y in 0..40 {
+        assert!(mouse(&mut sim, 60, y, Press::Down).is_empty());
+    }
+    assert_eq!(before, format!("{:?}", sim.model.acts.over));
+}
+
+/// Wherever a graph has a time axis, values are read off by a click, and a drag fills the screen with that range.
+#[test]
+fn graphs_are_read_off_and_dragged_on_every_screen() {
+    let mut sim = Sim::new(Scenario::Story);
+    sim.run_to(90);
+    for (name, keys, back) in [
+        ("service", "/checkout enter enter", "service"),
+        ("latency", "8 /search enter", "latency"),
+        ("breakers", "9", "breakers"),
+        ("panels", "4", "panels"),
+        ("zoom", "8 /search enter z", "zoom"),
+        ("zoom of a budget", "5 z", "zoom"),
+    ] {
+        fresh(&mut sim);
+        for key in keys.split(' ') {
+            sim.press(key);
+            settle(&mut sim);
+        }
+        sim.screen(120, 40, &dark());
+        let at = |sim: &Sim, x: u16, y: u16| match view::under(&sim.model, &dark(), x, y) {
+            Under::Graph(at) => Some(at),
+            _ => None,
+        };
+        // Two cells of one graph, far enough from each other.
+        let found = (1..39).flat_map(|y| (1..110).map(move |x| (x, y))).find_map(|(x, y)| {
+            let (from, to) = (at(&sim, x, y)?, at(&sim, x + 9, y)?);
+            let same = layout::graph_at(&sim.model, x, y) == layout::graph_at(&sim.model, x + 9, y);
+            (same && to.since(from) >= Duration::from_secs(5)).then_some((x, y, from, to))
+        });
+        let Some((x, y, from, to)) = found else { panic!("{name}: no graph in\n{}", sim.screen(120, 40, &dark())) };
+        mouse(&mut sim, x, y, Press::Down);
+        let screen = sim.screen(120, 40, &dark());
+        assert!(screen.contains(" at ") || screen.contains("at 10:1"), "{name}: no moment in\n{screen}");
+        sim.press(">");
+        assert!(sim.model.ui.cursor.is_some_and(|cursor| cursor.grip.is_none()), "{name}");
+        mouse(&mut sim, x, y, Press::Down);
+        mouse(&mut sim, x + 9, y, Press::Drag);
+        mouse(&mut sim, x + 9, y, Press::Up);
+        settle(&mut sim);
+        assert_eq!(sim.model.ui.screen.word(), "zoom", "{name}");
+        assert_eq!(sim.model.zoom.as_ref().unwrap().picked, Some((from, to)), "{name}");
+        let screen = sim.screen(120, 40, &dark());
+        assert!(screen.contains("to what is now"), "{name}: no way back in\n{screen}");
+        // One step back at a time: to what is now, then to where it was.
+        sim.press("0");
+        assert_eq!(sim.model.zoom.as_ref().unwrap().picked, None, "{name}");
+        if back != "zoom" {
+            sim.press("esc");
+            assert_eq!(sim.model.ui.screen.word(), back);
+        }
+    }
+}
+
 #[test]
 fn every_cell_can_be_clicked_on_every_screen() {
     let mut sim = Sim::new(Scenario::Story);
@@ -341,7 +441,7 @@ fn every_cell_can_be_clicked_on_every_screen() {
 }
 
 #[test]
-fn a_drag_over_a_graph_reads_values_off_a_range() {
+fn a_drag_over_a_graph_shows_that_range() {
     let mut sim = Sim::new(Scenario::Story);
     sim.run_to(90);
     sim.press("3");
@@ -362,11 +462,28 @@ fn a_drag_over_a_graph_reads_values_off_a_range() {
     assert_eq!(sim.model.ui.cursor.map(|cursor| (cursor.at, cursor.from)), Some((from, None)));
     mouse(&mut sim, 70, 15, Press::Drag);
     mouse(&mut sim, 100, 15, Press::Drag);
-    mouse(&mut sim, 100, 15, Press::Up);
     assert_eq!(sim.model.ui.cursor.map(|cursor| cursor.range()), Some((from, to)));
     let screen = sim.screen(120, 40, &dark());
     assert!(screen.contains(" to ") && screen.contains("values at"), "{screen}");
-    // Keys move it by a step; esc takes it away.
+    // Let go, it fills the graph; 0 and esc go back to what is now.
+    let whole = |sim: &Sim| sim.model.explore.chart.as_ref().unwrap().span.unwrap();
+    for back in ["0", "esc"] {
+        sim.model.ui.cursor = Some(GraphCursor { at: to, from: Some(from), grip: Some((50, 15)) });
+        let before = whole(&sim);
+        mouse(&mut sim, 100, 15, Press::Up);
+        settle(&mut sim);
+        assert!(sim.model.ui.cursor.is_none());
+        let (start, end) = whole(&sim);
+        assert!(start >= from - Duration::from_secs(2) && end <= to, "{start} {end}");
+        sim.happen(What::Resize(120, 40));
+        settle(&mut sim);
+        assert_eq!(whole(&sim), (start, end), "it stands still");
+        sim.press(back);
+        settle(&mut sim);
+        assert_eq!(whole(&sim), before, "{back}");
+    }
+    // Keys move a cursor by a step; esc takes it away.
+    mouse(&mut sim, 50, 15, Press::Down);
     sim.press("<");
     let cursor = sim.model.ui.cursor.unwrap();
     assert!(cursor.from.is_none() && cursor.at < to);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// The files, each with the presets of one ecosystem.
-const FILES: &[(&str, &str)] = &[
+const FILES: [(&str, &str); 6] = [
     ("admin-api.toml", include_str!("presets/admin-api.toml")),
     ("services.toml", include_str!("presets/services.toml")),
     ("actuator.toml", include_str!("presets/actuator.toml")),
@@ -14,29 +14,31 @@ const FILES: &[(&str, &str)] = &[
     ("queues.toml", include_str!("presets/queues.toml")),
 ];
 
-fn table() -> &'static BTreeMap<String, Action> {
-    static TABLE: OnceLock<BTreeMap<String, Action>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let mut all = BTreeMap::new();
-        for (name, text) in FILES {
-            let source = Source { name: (*name).to_owned(), text: (*text).to_owned() };
-            // A test loads each; here a file with a mistake would only be missing.
-            if let Ok(config) = config::load(&[source]) {
-                all.extend(config.actions);
-            }
-        }
-        all
-    })
+/// The presets of each file. A file is read when the first of its presets is asked for: a configuration names two or
+/// three, and most of a start would go into reading the others.
+static TABLES: [OnceLock<BTreeMap<String, Action>>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+
+fn read(name: &str, text: &str) -> BTreeMap<String, Action> {
+    let source = Source { name: name.to_owned(), text: text.to_owned() };
+    // A test loads each; here a file with a mistake would only be missing.
+    config::load(&[source]).map(|config| config.actions).unwrap_or_default()
 }
 
 /// The preset of that name.
 pub fn preset(name: &str) -> Option<&'static Action> {
-    table().get(name)
+    let head = format!("[action.\"{name}\"]");
+    FILES
+        .iter()
+        .zip(&TABLES)
+        .filter(|((_, text), _)| text.contains(&head))
+        .find_map(|((file, text), table)| table.get_or_init(|| read(file, text)).get(name))
 }
 
 /// All presets, in order of name.
 pub fn all() -> impl Iterator<Item = &'static Action> {
-    table().values()
+    let tables =
+        FILES.iter().zip(&TABLES).map(|((file, text), table)| table.get_or_init(|| read(file, text)));
+    tables.flatten().collect::<BTreeMap<_, _>>().into_values()
 }
 
 #[cfg(test)]
@@ -52,6 +54,7 @@ mod tests {
             count += config.actions.len();
             for action in config.actions.values() {
                 assert!(action.title.is_some() && action.hazard.is_some(), "{}", action.name);
+                assert_eq!(preset(&action.name), Some(action), "{name}: its header is written another way");
             }
         }
         assert_eq!(all().count(), count, "two presets share a name");

@@ -1,7 +1,7 @@
 //! A course that a server gave becomes samples, with markers where a series had no value, so that nothing is taken for
 //! present only because it was there a while ago; or events by the minute, for objectives.
 
-use super::envelope::Element;
+use super::reply::Element;
 use super::{answered, series};
 use crate::target::spoken::Minute;
 use crate::target::{STALE_NAN, Sample};

@@ -1,6 +1,7 @@
 //! `/api/v1/rules`: what the server records, and which alerts of its own stand.
 
-use super::envelope::{self, Metric, Unread};
+use super::envelope::{self, Unread};
+use super::reply::Metric;
 use super::number::Number;
 use crate::target::spoken::{ServerAlert, ServerRules};
 use crate::units::Timestamp;

@@ -3,6 +3,8 @@
 //! A capture that is cut off, of another version or over a limit is refused with the reason; a line that makes no sense is
 //! left out and counted, so that newer ones can be read by older warrooms.
 
+mod quick;
+
 use super::{Capture, Head, Strand, ToldBy, VERSION};
 use crate::config::Source;
 use crate::incident::Happening;
@@ -92,6 +94,16 @@ pub fn read(from: impl Read, limits: Limits) -> Result<Capture, CaptureError> {
                 _ => CaptureError::TooLarge(format!("{} MiB in one line", limits.line >> 20)),
             });
         }
+        if count > 0
+            && ended.is_none()
+            && let Some(strand) = quick::strand(&line)
+        {
+            samples += strand.samples.len();
+            capture.series.push(strand);
+            count += 1;
+            within(&limits, samples, count)?;
+            continue;
+        }
         let value: Option<Map<String, Value>> = serde_json::from_slice(&line).ok();
         if count == 0 {
             capture.head = head(value.as_ref().ok_or(CaptureError::NotOne)?)?;
@@ -118,18 +130,24 @@ pub fn read(from: impl Read, limits: Limits) -> Result<Capture, CaptureError> {
             left_out(&mut capture, count, &why);
         }
         count += 1;
-        if samples > limits.samples {
-            return Err(CaptureError::TooLarge(format!("{} samples", limits.samples)));
-        }
-        if count > limits.lines as u64 {
-            return Err(CaptureError::TooLarge(format!("{} lines", limits.lines)));
-        }
+        within(&limits, samples, count)?;
     }
     match ended {
         Some(Some(end)) if end == count => Ok(capture),
         _ if count == 0 => Err(CaptureError::NotOne),
         _ => Err(CaptureError::CutOff(count)),
     }
+}
+
+/// Refuses what has more samples or lines than are read.
+fn within(limits: &Limits, samples: usize, lines: u64) -> Result<(), CaptureError> {
+    if samples > limits.samples {
+        return Err(CaptureError::TooLarge(format!("{} samples", limits.samples)));
+    }
+    if lines > limits.lines as u64 {
+        return Err(CaptureError::TooLarge(format!("{} lines", limits.lines)));
+    }
+    Ok(())
 }
 
 fn left_out(capture: &mut Capture, line: u64, why: &str) {
@@ -250,9 +268,8 @@ fn strand(line: &Map<String, Value>) -> Result<Strand, String> {
     let mut samples = Vec::with_capacity(times.len());
     let mut at = 0_i64;
     for (index, (step, value)) in times.iter().zip(values).enumerate() {
-        let step =
-            step.as_i64().filter(|step| index == 0 || *step > 0).ok_or("has times that do not rise")?;
-        at = at.checked_add(step).filter(|at| (0..FURTHEST).contains(at)).ok_or("has a time out of range")?;
+        let step = step.as_i64().ok_or("has times that do not rise")?;
+        at = next(at, step, index == 0)?;
         samples.push((Timestamp::from_millis(at), number(value)?));
     }
     if samples.is_empty() {
@@ -261,16 +278,31 @@ fn strand(line: &Map<String, Value>) -> Result<Strand, String> {
     Ok(Strand { labels, samples })
 }
 
+/// The moment one step after `at`; the first step is the moment itself.
+fn next(at: i64, step: i64, first: bool) -> Result<i64, &'static str> {
+    if !first && step <= 0 {
+        return Err("has times that do not rise");
+    }
+    at.checked_add(step).filter(|at| (0..FURTHEST).contains(at)).ok_or("has a time out of range")
+}
+
+/// The value that JSON has no number for.
+fn word(word: &str) -> Option<f64> {
+    match word {
+        "stale" => Some(STALE_NAN),
+        "NaN" => Some(f64::NAN),
+        "+Inf" => Some(f64::INFINITY),
+        "-Inf" => Some(f64::NEG_INFINITY),
+        _ => None,
+    }
+}
+
 fn number(value: &Value) -> Result<f64, String> {
     match value {
         Value::Number(number) => number.as_f64().ok_or_else(|| "has a value out of range".to_owned()),
-        Value::String(word) => match word.as_str() {
-            "stale" => Ok(STALE_NAN),
-            "NaN" => Ok(f64::NAN),
-            "+Inf" => Ok(f64::INFINITY),
-            "-Inf" => Ok(f64::NEG_INFINITY),
-            _ => Err("has a value that is no number".to_owned()),
-        },
+        Value::String(word) => {
+            self::word(word).ok_or_else(|| "has a value that is no number".to_owned())
+        }
         _ => Err("has a value that is no number".to_owned()),
     }
 }

@@ -8,6 +8,7 @@ use super::exit;
 use super::run::{compile, complain, load_text};
 use crate::config::{Ascii, Color, Config, Source};
 use crate::demo;
+use crate::event::{Event, What};
 use crate::io::state;
 use crate::io::terminal::{ColorChoice, Depth, TerminalEnv, detect, is_interactive, window_size};
 use crate::model::Model;
@@ -17,7 +18,7 @@ use crate::rehearsal::{self, Rehearsal};
 use crate::report;
 use crate::runtime::{Rounds, observe_after};
 use crate::theme::Theme;
-use crate::update::{command_line, settle};
+use crate::update::{command_line, settle, update};
 use crate::view;
 use clap::{Args, ValueEnum};
 use ratatui::buffer::Buffer;
@@ -112,6 +113,10 @@ pub(super) fn once(flags: &Flags, look: &Look, config: &Config) -> io::Result<u8
             Ok(effects) if effects.is_empty() => {}
             Ok(_) => return Ok(usage(&format!("--screen {line:?} is no screen: a picture does nothing"))),
             Err(problem) => return Ok(usage(&format!("--screen {line:?}: {problem}"))),
+        }
+        // What that screen shows is evaluated only once somebody looks at it.
+        while model.has_work() {
+            update(&mut model, Event { at, what: What::Work });
         }
     }
     let unjudged = report::unjudged(&model);

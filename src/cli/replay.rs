@@ -4,17 +4,20 @@
 
 use super::args::Flags;
 use super::exit;
-use super::run::{compiled, overrides, screen};
+use super::run::{compile, overrides, screen};
 use crate::capture::{Capture, CaptureError};
 use crate::config;
+use crate::event::{Event, What};
 use crate::io::{capture as files, config as texts};
+use crate::model::Model;
 use crate::model::moment;
 use crate::model::past::FASTEST;
 use crate::model::recorded::plan_of;
-use crate::plan::Plan;
-use crate::runtime::{Outcome, Tape, rerun};
-use crate::text::clean;
+use crate::plan::{Plan, UiPlan};
+use crate::runtime::{Outcome, Progress, Reel, Refused, Stage, now, rerun};
+use crate::text::{Clean, clean};
 use crate::units::{Timestamp, parse_duration};
+use crate::update::{show_past, update};
 use clap::Args;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -64,51 +67,67 @@ struct Expected {
 const VERSION: u64 = 1;
 
 /// Shows or judges a capture.
-pub(super) fn replay(flags: &Flags, args: &ReplayArgs) -> io::Result<u8> {
+pub(super) fn replay(flags: &Flags, args: ReplayArgs) -> io::Result<u8> {
     if !(0.0..=FASTEST).contains(&args.speed) {
         eprintln!("warroom: --speed is a number from 0 to {FASTEST}");
         return Ok(exit::USAGE);
     }
-    let capture = match files::load(&args.file) {
-        Ok(capture) => capture,
-        Err(error) => {
-            eprintln!("warroom: {}: {error}", args.file.display());
-            let missing = matches!(&error, CaptureError::Io(error) if error.kind() != io::ErrorKind::InvalidData
-                && error.kind() != io::ErrorKind::InvalidInput);
-            return Ok(if missing { exit::NO_INPUT } else { exit::DATA });
+    if args.assert.is_none() && args.assert_write.is_none() {
+        return show(flags, args);
+    }
+    let read = match read(&args, &Progress::default()) {
+        Ok(read) => read,
+        Err(refused) => {
+            for line in &refused.lines {
+                eprintln!("{line}");
+            }
+            return Ok(refused.code);
         }
     };
+    for line in &read.warnings {
+        eprintln!("warroom: {line}");
+    }
+    match (&args.assert, &args.assert_write) {
+        (Some(path), _) => assert(path, &read.plan, read.capture, args.within),
+        (None, Some(path)) => write(path, &read.plan, read.capture),
+        (None, None) => Ok(0),
+    }
+}
+
+/// A capture, and the plan by which it is judged and shown.
+struct Read {
+    capture: Capture,
+    plan: Arc<Plan>,
+    /// What is not as it should be, and keeps nobody from using it.
+    warnings: Vec<String>,
+}
+
+fn refused(code: u8, line: String) -> Refused {
+    Refused { lines: vec![line], code }
+}
+
+fn read(args: &ReplayArgs, progress: &Progress) -> Result<Read, Refused> {
+    let tell = |done: u64, all: u64| progress.tell(Stage::Reading, done as f64 / all.max(1) as f64);
+    let capture = files::load_telling(&args.file, &tell).map_err(|error| {
+        let missing = matches!(&error, CaptureError::Io(error) if error.kind() != io::ErrorKind::InvalidData
+            && error.kind() != io::ErrorKind::InvalidInput);
+        let code = if missing { exit::NO_INPUT } else { exit::DATA };
+        refused(code, format!("warroom: {}: {error}", args.file.display()))
+    })?;
+    let mut warnings = Vec::new();
     if capture.left_out.0 > 0 {
         let (count, first) = &capture.left_out;
-        eprintln!("warroom: {count} lines of the capture were left out; {}", clean(first));
+        warnings.push(format!("{count} lines of the capture were left out; {}", clean(first)));
     }
-    let rules = match args.rules.as_deref().map(rule_file).transpose() {
-        Ok(rules) => rules,
-        Err(error) => {
-            eprintln!("warroom: {error}");
-            return Ok(exit::NO_INPUT);
-        }
-    };
-    let plan = match plan_of(&capture.portable, rules.as_ref()) {
-        Ok(plan) => plan,
-        Err(problems) => {
-            for problem in &problems {
-                eprintln!("{problem}");
-            }
-            eprintln!("warroom: the capture's configuration cannot be used");
-            return Ok(exit::DATA);
-        }
-    };
-    for warning in plan.warnings.iter().filter(|_| rules.is_some()) {
-        eprintln!("warning: {warning}");
-    }
-    if let Some(path) = &args.assert {
-        return assert(path, &plan, capture, args.within);
-    }
-    if let Some(path) = &args.assert_write {
-        return write(path, &plan, capture);
-    }
-    show(flags, args, plan, capture, rules.is_some())
+    let rules = args.rules.as_deref().map(rule_file).transpose();
+    let rules = rules.map_err(|error| refused(exit::NO_INPUT, format!("warroom: {error}")))?;
+    let plan = plan_of(&capture.portable, rules.as_ref()).map_err(|problems| {
+        let mut lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.push("warroom: the capture's configuration cannot be used".to_owned());
+        Refused { lines, code: exit::DATA }
+    })?;
+    warnings.extend(plan.warnings.iter().filter(|_| rules.is_some()).map(ToString::to_string));
+    Ok(Read { capture, plan, warnings })
 }
 
 fn rule_file(path: &Path) -> Result<config::Source, String> {
@@ -116,49 +135,61 @@ fn rule_file(path: &Path) -> Result<config::Source, String> {
     Ok(config::Source { name: path.display().to_string(), text })
 }
 
-fn show(
-    flags: &Flags,
-    args: &ReplayArgs,
-    plan: Arc<Plan>,
-    mut capture: Capture,
-    anew: bool,
-) -> io::Result<u8> {
-    let (from, to) = (capture.head.from, capture.head.to);
-    let at = match args.at.as_deref().map(|text| beginning(text, from, to, &plan)).transpose() {
-        Ok(at) => at.unwrap_or(from),
-        Err(why) => {
-            eprintln!("warroom: --at: {why}");
-            return Ok(exit::USAGE);
+/// Opens the terminal at once; the capture is read beside it.
+fn show(flags: &Flags, args: ReplayArgs) -> io::Result<u8> {
+    let bytes = match files::size(&args.file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            eprintln!("warroom: {}: {error}", args.file.display());
+            return Ok(exit::NO_INPUT);
         }
     };
-    if anew {
-        capture = judged_anew(&plan, capture);
-    }
-    let speed = (args.speed > 0.0).then_some(args.speed);
-    let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut config = config::Config::default();
     config.apply(&texts::overrides().unwrap_or_default(), config::Layer::Env);
     config.apply(&overrides(flags), config::Layer::Flag);
-    let plan = match compiled(&config) {
-        // How it is drawn is the operator's business, and not the recording's.
-        Ok(own) => {
-            let mut plan = plan;
-            let zone = plan.ui.zone.clone();
-            Arc::make_mut(&mut plan).ui = own.ui.clone();
-            Arc::make_mut(&mut plan).ui.zone = zone;
-            plan
-        }
-        Err(_) => plan,
+    let own = match compile(&config) {
+        Ok(own) => own,
+        Err(code) => return Ok(code),
     };
-    let tape = Tape { capture, plan: Arc::clone(&plan), name, at, speed };
-    screen(&config, plan, tape)
+    let name = clean(&args.file.file_name().unwrap_or_default().to_string_lossy()).into_owned();
+    let (ui, file) = (own.ui.clone(), name.clone());
+    let wind = move |progress: &Progress| wind(&args, ui, &file, progress);
+    screen(&config, own, Reel { name, bytes, wind: Box::new(wind) })
+}
+
+/// From the file to the model that shows it.
+fn wind(args: &ReplayArgs, ui: UiPlan, name: &str, progress: &Progress) -> Result<Model, Refused> {
+    let Read { mut capture, mut plan, warnings } = read(args, progress)?;
+    let (from, to) = (capture.head.from, capture.head.to);
+    let at = args.at.as_deref().map(|text| beginning(text, from, to, &plan)).transpose();
+    let at =
+        at.map_err(|why| refused(exit::USAGE, format!("warroom: --at: {}", clean(&why))))?.unwrap_or(from);
+    if args.rules.is_some() {
+        capture = judged_anew(&plan, capture, progress);
+    }
+    // How it is drawn is the operator's business, and not the recording's; its times are.
+    let zone = plan.ui.zone.clone();
+    Arc::make_mut(&mut plan).ui = UiPlan { zone, ..ui };
+    let tell = |share: f64| progress.tell(Stage::Sorting, share);
+    let mut model = Model::of_capture_telling(plan, capture, name, now(), &tell);
+    // Time has passed since it was begun, and none of it is to be missing from what is shown.
+    model.now = model.now.max(now());
+    show_past(&mut model, at, (args.speed > 0.0).then_some(args.speed));
+    if let Some(first) = warnings.first() {
+        let more = if warnings.len() > 1 { format!(" (and {} more)", warnings.len() - 1) } else { String::new() };
+        let notice = What::Notice(Clean::new(&format!("{first}{more}")));
+        let at = model.now;
+        update(&mut model, Event { at, what: notice });
+    }
+    Ok(model)
 }
 
 /// Other rules: what they would have said takes the place of what was recorded.
-fn judged_anew(plan: &Arc<Plan>, mut capture: Capture) -> Capture {
+fn judged_anew(plan: &Arc<Plan>, mut capture: Capture, progress: &Progress) -> Capture {
     let head = capture.head.clone();
     let told = (capture.told.clone(), capture.states.clone(), capture.portable.clone());
-    let (model, entries) = rerun(plan, std::mem::take(&mut capture));
+    let tell = |share: f64| progress.tell(Stage::Judging, share);
+    let (model, entries) = rerun(plan, std::mem::take(&mut capture), &tell);
     let mut anew = crate::model::recorded::Recorder::of(&model).capture(head);
     (anew.told, anew.states, anew.portable) = told;
     anew.entries = entries;
@@ -192,7 +223,7 @@ fn assert(path: &Path, plan: &Arc<Plan>, capture: Capture, within: Duration) -> 
         eprintln!("warroom: {}: has version {}, newer than {VERSION}", path.display(), expected.v);
         return Ok(exit::DATA);
     }
-    let (model, _) = rerun(plan, capture);
+    let (model, _) = rerun(plan, capture, &|_| {});
     let mut left: Vec<_> =
         model.incidents.every().filter(|it| it.is_open() || it.resolved.is_some()).collect();
     let mut out = io::stdout().lock();
@@ -251,7 +282,7 @@ fn assert(path: &Path, plan: &Arc<Plan>, capture: Capture, within: Duration) -> 
 }
 
 fn write(path: &Path, plan: &Arc<Plan>, capture: Capture) -> io::Result<u8> {
-    let (model, _) = rerun(plan, capture);
+    let (model, _) = rerun(plan, capture, &|_| {});
     let incidents: Vec<Outcome> =
         model.incidents.every().filter(|it| it.is_open() || it.resolved.is_some()).map(Outcome::of).collect();
     let count = incidents.len();

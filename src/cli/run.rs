@@ -15,7 +15,7 @@ use crate::io::terminal::{TerminalEnv, detect, is_interactive};
 use crate::io::{bell, state};
 use crate::plan::Plan;
 use crate::report;
-use crate::runtime::{Dashboard, Loader, Rounds, Tape, observe, run};
+use crate::runtime::{Dashboard, Loader, Reel, Rounds, observe, run};
 use clap::{CommandFactory as _, Parser as _};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -89,7 +89,7 @@ fn answer(cli: Cli) -> io::Result<u8> {
         Some(Command::Rules { what }) => super::rules::answer(&flags, &what),
         Some(Command::Watch(args)) => super::watch::watch(&flags, &args),
         Some(Command::Capture(args)) => super::capture::capture(&flags, &args),
-        Some(Command::Replay(args)) => super::replay::replay(&flags, &args),
+        Some(Command::Replay(args)) => super::replay::replay(&flags, args),
         Some(Command::Action { what }) => super::action::action(&flags, &what),
         Some(Command::Doctor { output }) => super::doctor::examine(&flags, output),
         Some(Command::Completions { shell }) => {
@@ -139,11 +139,6 @@ pub(super) fn with_config(
         Ok((config, Some(found))) => go(config, Some(found.path)),
         Err(problems) => Ok(complain(&problems)),
     }
-}
-
-/// Compiles, and says nothing.
-pub(super) fn compiled(config: &Config) -> Result<Plan, Vec<Problem>> {
-    Plan::compile(config, 1)
 }
 
 /// Compiles, or complains.
@@ -215,7 +210,7 @@ pub(super) fn show(
 }
 
 /// Shows a recording.
-pub(super) fn screen(config: &Config, plan: Arc<Plan>, tape: Tape) -> io::Result<u8> {
+pub(super) fn screen(config: &Config, plan: Arc<Plan>, reel: Reel) -> io::Result<u8> {
     let environment = TerminalEnv::read();
     if !is_interactive(&environment) {
         eprintln!("warroom: a recording is shown on a terminal; without one, --assert judges it");
@@ -226,7 +221,7 @@ pub(super) fn screen(config: &Config, plan: Arc<Plan>, tape: Tape) -> io::Result
     let ring = bell::way(crate::config::Ring::Off, &environment);
     let state = Err("this is a recording".to_owned());
     let watched = Vec::new();
-    let (loader, read_only, tape) = (None, true, Some(tape));
+    let (loader, read_only, tape) = (None, true, Some(reel));
     let first = None;
     run(Dashboard { plan, loader, watched, detected, glyphs, read_only, first, ring, state, tape })
 }

@@ -158,6 +158,8 @@ pub struct Asking {
     pub querying: Querying,
     /// The questions; identical ones stand here once.
     pub questions: Vec<Question>,
+    /// Is it asked which metrics it has? Only once somebody wants to type their names.
+    pub names: bool,
 }
 
 /// One expression that a backend is asked.

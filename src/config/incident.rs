@@ -11,6 +11,23 @@ use std::time::Duration;
 pub struct Incident {
     /// Labels that split the alerts of a service into incidents of their own.
     pub group_by: Vec<Spanned<String>>,
+    /// How long things take.
+    pub timing: Timing,
+    /// Where people talk about incidents.
+    pub channel: String,
+    /// What each severity obliges to, P0 first.
+    pub grades: Vec<Grade>,
+    /// When people work.
+    pub calendar: Calendar,
+    /// Texts of notices.
+    pub notices: Notices,
+    /// First moves, in order of name.
+    pub moves: Vec<Moves>,
+}
+
+/// How long things take around an incident. As it is written, so it holds: nothing of it can be compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
     /// For how long all alerts must be gone before an incident is resolved.
     pub settle: Duration,
     /// An alert that comes back within this time after the end reopens the same incident.
@@ -25,16 +42,23 @@ pub struct Incident {
     pub watch_deploy: Duration,
     /// How long after a notice the next one is promised.
     pub update_every: Duration,
-    /// Where people talk about incidents.
-    pub channel: String,
-    /// What each severity obliges to, P0 first.
-    pub grades: Vec<Grade>,
-    /// When people work.
-    pub calendar: Calendar,
-    /// Texts of notices.
-    pub notices: Notices,
-    /// First moves, in order of name.
-    pub moves: Vec<Moves>,
+}
+
+/// What must be seen of a service for a severity: any one of these is enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// From this share of instances down on, 0 to 1; 1: all of them.
+    pub instances_down: Option<f64>,
+    /// Above this ratio of failed requests, 0 to 1.
+    pub errors: Option<f64>,
+    /// Above this latency in seconds.
+    pub latency: Option<f64>,
+    /// From so many open breakers on.
+    pub breakers: Option<u64>,
+    /// Above this depth of its queues.
+    pub queue: Option<f64>,
+    /// From this burn rate on.
+    pub burn: Option<f64>,
 }
 
 /// `incident.severity.P0` to `P4`.
@@ -46,18 +70,8 @@ pub struct Grade {
     pub answer: Spanned<String>,
     /// How soon it must be mitigated, or goes one level up.
     pub escalate: Spanned<String>,
-    /// From this share of instances down on, 0 to 1.
-    pub instances_down: Option<f64>,
-    /// Above this ratio of failed requests, 0 to 1.
-    pub errors: Option<f64>,
-    /// Above this latency.
-    pub latency: Option<Duration>,
-    /// From so many open breakers on.
-    pub breakers: Option<u64>,
-    /// Above this depth of a queue.
-    pub queue: Option<f64>,
-    /// From this burn rate on.
-    pub burn: Option<f64>,
+    /// What must be seen of a service for it.
+    pub limits: Limits,
 }
 
 /// `incident.calendar`.

@@ -1,8 +1,43 @@
 //! The configuration as it may leave this machine: what is needed to show what was recorded, and nothing that opens a
-//! door. It is made by leaving out, before anybody thinks of a file to write it to.
+//! door. It is made by leaving out, and nothing else gives these texts away. It is made when a recording is written:
+//! most sessions never write one, and it means to read the whole configuration once more.
 
 use super::{Config, Source};
+use std::fmt;
+use std::sync::Arc;
 use toml::{Table, Value};
+
+/// The texts of a configuration's files as they were read. They may say things that must not leave this machine, so
+/// that only [`Later::make`] gives anything of them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Texts(Arc<[Source]>);
+
+impl Texts {
+    pub(super) fn new(sources: &[Source]) -> Self {
+        Self(sources.into())
+    }
+}
+
+impl fmt::Debug for Texts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Texts({} files)", self.0.len())
+    }
+}
+
+/// What a [`Portable`] can be made of.
+#[derive(Clone, Debug, Default)]
+pub struct Later {
+    texts: Texts,
+    rules: Vec<(String, Source)>,
+    slos: Vec<Source>,
+}
+
+impl Later {
+    /// Makes it: some milliseconds for a large configuration.
+    pub fn make(&self) -> Portable {
+        Portable { config: of(&self.texts.0), rules: self.rules.clone(), slos: self.slos.clone() }
+    }
+}
 
 /// A configuration without secrets, and the files that it refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +95,7 @@ const LEFT_OUT: [&str; 22] = [
 const REFERENCES: [&str; 3] = ["env:", "file:", "cmd:"];
 
 /// What is kept of a configuration's files.
-pub(super) fn of(sources: &[Source]) -> Vec<Source> {
+fn of(sources: &[Source]) -> Vec<Source> {
     sources
         .iter()
         .filter_map(|source| {
@@ -83,15 +118,15 @@ pub(super) fn of(sources: &[Source]) -> Vec<Source> {
 }
 
 impl Config {
-    /// The configuration as it may leave this machine.
-    pub fn portable(&self) -> Portable {
+    /// What the configuration is made of as it may leave this machine.
+    pub fn portable(&self) -> Later {
         let plain = |source: &Source| Source { name: base(&source.name), text: source.text.clone() };
         let rules = self
             .rules
             .iter()
             .flat_map(|(set, files)| files.sources.iter().map(move |source| (set.clone(), plain(source))));
-        Portable {
-            config: self.texts.clone(),
+        Later {
+            texts: self.texts.clone(),
             rules: rules.collect(),
             slos: self.slo_sources.iter().map(plain).collect(),
         }

@@ -26,7 +26,7 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
         .unwrap_or_default();
     let mut config = Config {
         files,
-        texts: Vec::new(),
+        texts: super::portable::Texts::default(),
         poll: poll.unwrap_or_else(|| poll_defaults(&Tree::empty("", super::Place::default(), None))),
         window: window.unwrap_or_default(),
         reference: tree.table("connectivity").map(|link| link.texts("reference")).unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! The reader of `incident`.
 
-use super::incident::{Calendar, Grade, Incident, Moves, Notices};
+use super::incident::{Calendar, Grade, Incident, Limits, Moves, Notices, Timing};
 use super::place::Place;
 use super::tree::{Item, Tree};
 use crate::severity::Severity;
@@ -13,13 +13,15 @@ pub(crate) fn incident(tree: Option<&Tree>) -> Incident {
     let severity = tree.table("severity");
     Incident {
         group_by: tree.texts("group_by"),
-        settle: duration("settle"),
-        flap: duration("flap"),
-        keep: duration("keep"),
-        lower_after: duration("lower_after"),
-        look_back: duration("look_back"),
-        watch_deploy: duration("watch_deploy"),
-        update_every: duration("update_every"),
+        timing: Timing {
+            settle: duration("settle"),
+            flap: duration("flap"),
+            keep: duration("keep"),
+            lower_after: duration("lower_after"),
+            look_back: duration("look_back"),
+            watch_deploy: duration("watch_deploy"),
+            update_every: duration("update_every"),
+        },
         channel: tree.text("channel").unwrap_or_default(),
         grades: Severity::ALL
             .into_iter()
@@ -36,12 +38,14 @@ fn grade(severity: Severity, tree: &Tree) -> Grade {
         severity,
         answer: tree.spanned("answer").unwrap_or_default(),
         escalate: tree.spanned("escalate").unwrap_or_default(),
-        instances_down: tree.number("instances_down"),
-        errors: tree.number("errors"),
-        latency: tree.duration("latency"),
-        breakers: tree.whole("breakers"),
-        queue: tree.number("queue"),
-        burn: tree.number("burn"),
+        limits: Limits {
+            instances_down: tree.number("instances_down"),
+            errors: tree.number("errors"),
+            latency: tree.duration("latency").map(|latency| latency.as_secs_f64()),
+            breakers: tree.whole("breakers"),
+            queue: tree.number("queue"),
+            burn: tree.number("burn"),
+        },
     }
 }
 

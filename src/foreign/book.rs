@@ -210,6 +210,28 @@ impl Book {
         found
     }
 
+    /// Alerts that nobody is told of, and that none of these incidents has: what ends being held back first comes first,
+    /// what has no end last.
+    pub fn held_alone(&self, open: &[&Incident]) -> Vec<(&Picture, &Foreign, Suppressed)> {
+        let behind: FxHashSet<(&str, &str)> = open
+            .iter()
+            .flat_map(|incident| self.of_incident(incident))
+            .map(|(picture, alert)| (&*picture.backend, &*alert.fingerprint))
+            .collect();
+        let mut out: Vec<(&Picture, &Foreign, Suppressed)> = Vec::new();
+        for picture in self.pictures.values() {
+            let held = picture.alerts.iter().filter(|alert| alert.suppressed);
+            for alert in held.filter(|it| !behind.contains(&(&*picture.backend, &*it.fingerprint))) {
+                out.extend(self.why(picture, alert).map(|why| (&**picture, alert, why)));
+            }
+        }
+        out.sort_by(|(_, a, one), (_, b, other)| {
+            let end = |why: &Suppressed| (why.until.is_none(), why.until);
+            (end(one), &a.alert.name, &a.fingerprint).cmp(&(end(other), &b.alert.name, &b.fingerprint))
+        });
+        out
+    }
+
     /// Silences that a warroom made for an incident: those that hold back its alerts.
     pub fn ours(&self, incident: &Incident) -> Vec<(Arc<Picture>, Silence)> {
         let mut out: Vec<(Arc<Picture>, Silence)> = Vec::new();

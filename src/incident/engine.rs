@@ -194,7 +194,7 @@ impl Incidents {
                 }
                 if round.firing.contains(fingerprint) || round.held.contains(fingerprint) {
                     watch.unconfirmed.remove(fingerprint);
-                } else if !watch.still_believed(fingerprint, at, round, self.settings.settle) {
+                } else if !watch.still_believed(fingerprint, at, round, self.settings.timing.settle) {
                     watch.unconfirmed.remove(fingerprint);
                     gone.push((Arc::clone(id), alert.clone()));
                 }

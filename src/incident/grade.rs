@@ -73,7 +73,7 @@ impl Incidents {
             let Some(labels) = worst.get(&incident.id) else { continue };
             let (seen, why) = self.judge(Some(labels.clone()), &incident.services);
             let watch = self.watch.entry(Arc::clone(&incident.id)).or_default();
-            if let Some((to, lowered)) = regrade(incident, watch, seen, at, self.settings.lower_after) {
+            if let Some((to, lowered)) = regrade(incident, watch, seen, at, self.settings.timing.lower_after) {
                 let why = if lowered { format!("has looked better for a while: {why}") } else { why };
                 graded.push((Arc::clone(&incident.id), incident.severity, to, why));
             }
@@ -120,7 +120,7 @@ impl Incidents {
 
     /// Mitigated, relapsed, resolved.
     pub(super) fn settle(&mut self, at: Timestamp, worst: &Worst, out: &mut Vec<Change>) {
-        let settle = self.settings.settle;
+        let settle = self.settings.timing.settle;
         let limits = self.settings.well_below();
         let mut changes = Vec::new();
         for incident in
@@ -166,7 +166,7 @@ impl Incidents {
 
     /// What ended long ago leaves the memory; the journal keeps it.
     pub(super) fn forget(&mut self, at: Timestamp) {
-        let keep = self.settings.keep;
+        let keep = self.settings.timing.keep;
         let ended = |incident: &Incident| incident.resolved.as_ref().map(|(ended, _)| *ended + keep <= at);
         let old: Vec<Arc<str>> = self
             .all

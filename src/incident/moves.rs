@@ -172,7 +172,7 @@ impl Incidents {
                 continue;
             };
             let near =
-                deploy.at + self.settings.watch_deploy >= incident.began && deploy.at <= incident.opened_at;
+                deploy.at + self.settings.timing.watch_deploy >= incident.began && deploy.at <= incident.opened_at;
             if near {
                 out.push(Move {
                     text: format!(

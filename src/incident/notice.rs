@@ -167,7 +167,7 @@ fn fill(
         Field::Cause => or(&words.cause, cause(incident)),
         Field::Mitigation => or(&words.mitigation, mitigation(incident)),
         Field::State => state(incident, at),
-        Field::NextUpdate => clock(at + settings.update_every, settings),
+        Field::NextUpdate => clock(at + settings.timing.update_every, settings),
         Field::Channel => settings.channel.clone(),
         Field::Engineer => or(&words.engineer, engineer(incident)),
         Field::Began => clock(incident.began, settings),

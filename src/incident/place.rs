@@ -35,7 +35,7 @@ impl Incidents {
                     let fires: Vec<Fire> = fires.into_iter().filter(|fire| !dismissed(fire)).collect();
                     let ended = incident.resolved.as_ref().map_or(at, |(ended, _)| *ended);
                     if fires.is_empty() {
-                    } else if at.since(ended) <= self.settings.flap {
+                    } else if at.since(ended) <= self.settings.timing.flap {
                         self.reopen(&id, at, out);
                         self.fire(&id, at, &fires, &mut worst, out);
                     } else {
@@ -169,17 +169,17 @@ impl Incidents {
         }
         let began = first.note.active_at;
         let (severity, why) = self.judge(group::worst(fires), std::slice::from_ref(&service));
-        let mut id = group::id(&environment, &key, began, self.settings.flap, 6);
+        let mut id = group::id(&environment, &key, began, self.settings.timing.flap, 6);
         if self.all.contains_key(&id) {
             // Another group with the same hash, or a slot that has been used (a person ended it by hand).
-            id = group::id(&environment, &format!("{key}@{}", began.millis()), began, self.settings.flap, 16);
+            id = group::id(&environment, &format!("{key}@{}", began.millis()), began, self.settings.timing.flap, 16);
         }
         let due = self.settings.due(severity, at);
         let what =
             What::Opened { key, service: Arc::clone(&service), environment, severity, why, began, due };
         self.emit(&id, at, what, out);
         self.fire(&id, at, fires, worst, out);
-        let related: Vec<Happening> = self.signs.before(began, self.settings.look_back, at);
+        let related: Vec<Happening> = self.signs.before(began, self.settings.timing.look_back, at);
         let mut reach = Reach::of(&self.facts);
         for happening in related {
             if self.concerns(&id, &happening.service, &mut reach) {

@@ -35,7 +35,7 @@ pub fn markdown(settings: &Arc<Settings>, entries: &[Entry], id: &str) -> Result
     out.push('\n');
     course(&mut out, incident);
     timeline(&mut out, incident);
-    actions::table(&mut out, incident, entries, settings.look_back);
+    actions::table(&mut out, incident, entries, settings.timing.look_back);
     questions(&mut out, incident);
     Ok(out)
 }

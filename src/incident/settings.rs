@@ -5,29 +5,17 @@ use super::facts::ServiceFacts;
 use super::moves::MoveRule;
 use super::notice::Template;
 use crate::config::incident::Wait;
+pub use crate::config::incident::{Limits, Timing};
 use crate::severity::Severity;
 use crate::target::health::State;
-use std::time::Duration;
 
 /// All of it. Made by the plan; the defaults are those of the configuration's shape.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Labels that split a service's alerts.
     pub group_by: Vec<Box<str>>,
-    /// For how long all alerts must be gone before an incident is resolved.
-    pub settle: Duration,
-    /// An alert that comes back so soon reopens the same incident.
-    pub flap: Duration,
-    /// How long a resolved one stays in view.
-    pub keep: Duration,
-    /// For how long things must look better before a severity falls by itself.
-    pub lower_after: Duration,
-    /// From how long before the start related signals are pulled in.
-    pub look_back: Duration,
-    /// How long a service is watched more closely after a deploy.
-    pub watch_deploy: Duration,
-    /// How long after a notice the next one is promised.
-    pub update_every: Duration,
+    /// How long things take.
+    pub timing: Timing,
     /// Where people talk.
     pub channel: String,
     /// What each severity means and obliges to, in the order of [`Severity::ALL`].
@@ -53,23 +41,6 @@ pub struct Grade {
     pub escalate: Wait,
     /// What must be seen of a service for this severity.
     pub limits: Limits,
-}
-
-/// Any one of these is enough.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Limits {
-    /// From this share of instances down on, 0 to 1; 1: all of them.
-    pub instances_down: Option<f64>,
-    /// Above this ratio of failed requests, 0 to 1.
-    pub errors: Option<f64>,
-    /// Above this latency in seconds.
-    pub latency: Option<f64>,
-    /// From so many open breakers on.
-    pub breakers: Option<u64>,
-    /// Above this depth of its queues.
-    pub queue: Option<f64>,
-    /// From this burn rate on.
-    pub burn: Option<f64>,
 }
 
 impl Settings {

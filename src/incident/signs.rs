@@ -78,7 +78,7 @@ impl Signs {
             };
             let first = !self.services.contains_key(&facts.service);
             let seen = self.services.entry(Arc::clone(&facts.service)).or_default();
-            if let Some(deploy) = seen.rollout.observe(facts, at, settings.watch_deploy) {
+            if let Some(deploy) = seen.rollout.observe(facts, at, settings.timing.watch_deploy) {
                 let text = seen.rollout.canary().map(|(_, on, all)| format!("on {on} of {all} instances"));
                 tell(HappeningKind::Deploy { from: deploy.from, to: deploy.to }, text.unwrap_or_default());
             }

@@ -117,7 +117,7 @@ impl Incidents {
                     at(incident.due.answer_by);
                     at(incident.due.escalate_at);
                     if let Some(quiet) = incident.quiet_since {
-                        at(quiet + self.settings.settle);
+                        at(quiet + self.settings.timing.settle);
                     }
                     if let Some(until) = incident.snoozed_until {
                         at(until);
@@ -126,7 +126,7 @@ impl Incidents {
                 }
                 Phase::Resolved => {
                     if let Some((ended, _)) = &incident.resolved {
-                        at(*ended + self.settings.keep);
+                        at(*ended + self.settings.timing.keep);
                     }
                 }
                 Phase::Merged(_) => {}

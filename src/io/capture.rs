@@ -70,25 +70,60 @@ fn draw_up(draft: &Path, capture: &Capture) -> io::Result<usize> {
     Ok(left_out)
 }
 
+/// The bytes of a file that may be a capture.
+///
+/// # Errors
+/// There is none, or it is no regular file.
+pub fn size(path: &Path) -> io::Result<u64> {
+    let meta = fs::metadata(path)?;
+    if meta.is_file() {
+        Ok(meta.len())
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+    }
+}
+
 /// Reads a capture, packed or not.
 ///
 /// # Errors
 /// The file cannot be opened; or what [`capture::read`] says.
 pub fn load(path: &Path) -> Result<Capture, CaptureError> {
-    let meta = fs::metadata(path)?;
+    load_telling(path, &|_, _| {})
+}
+
+/// The same; `tell` is told how many bytes of the file are read, and how many there are, each time some more are.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_telling(path: &Path, tell: &dyn Fn(u64, u64)) -> Result<Capture, CaptureError> {
     // Looked at before it is opened: to open a pipe could wait for ever.
-    if !meta.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file").into());
-    }
+    let all = size(path)?;
     let mut file = File::open(path)?;
     let mut magic = [0_u8; 2];
     let packed = io::Read::read_exact(&mut file, &mut magic).is_ok() && magic == [0x1f, 0x8b];
     io::Seek::rewind(&mut file)?;
-    let file = io::BufReader::with_capacity(1 << 16, file);
+    let file = io::BufReader::with_capacity(1 << 16, Told { file, done: 0, all, tell });
     if packed {
         capture::read(MultiGzDecoder::new(file), Limits::default())
     } else {
         capture::read(file, Limits::default())
+    }
+}
+
+/// A file that tells how much of it was read.
+struct Told<'t> {
+    file: File,
+    done: u64,
+    all: u64,
+    tell: &'t dyn Fn(u64, u64),
+}
+
+impl io::Read for Told<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buf)?;
+        self.done += read as u64;
+        (self.tell)(self.done, self.all);
+        Ok(read)
     }
 }
 

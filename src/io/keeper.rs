@@ -3,8 +3,9 @@
 //! The loop hands things over and goes on. What other warrooms write into the journal comes back to it. Nothing here
 //! ends the dashboard: what fails is told once, in a line.
 
+mod diary;
+
 use super::history::{self, Load, MarkRow, Place, Recaller, Writer};
-use super::journal::{self, Journal};
 use super::lines;
 use super::two_key::Slips;
 use crate::event::{Purpose, Recalled};
@@ -13,6 +14,7 @@ use crate::plan::HistoryPlan;
 use crate::slo::Saved;
 use crate::target::Sample;
 use crate::units::Timestamp;
+use diary::Diary;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -163,20 +165,8 @@ fn serve(
     inbox: &Receiver<Order>,
     tell: &(impl Fn(Kept) + Send + Sync + Clone + 'static),
 ) {
-    let mut notices = Vec::new();
-    let (mut journal, entries) = match Journal::open(folder) {
-        Ok((journal, entries, repairs)) => {
-            if repairs.is_worth_telling() {
-                notices.push(repairs.to_string());
-            }
-            (Some(journal), entries)
-        }
-        Err(error) => {
-            notices.push(format!("the journal is not written: {error}"));
-            let read = journal::read(folder, READ_BACK).map(|(entries, _)| entries);
-            (None, read.unwrap_or_default())
-        }
-    };
+    let (mut diary, entries, notice) = Diary::open(folder);
+    let mut notices: Vec<String> = notice.into_iter().collect();
     let place = Place::of(folder, &plan);
     let mut told = None;
     let saved = history::load(&place).unwrap_or_else(|error| {
@@ -200,15 +190,14 @@ fn serve(
     let history = Writer::start(place, plan, told, damaged, notice).ok();
     let mut held = Load::default();
     let mut at = Timestamp::default();
-    let mut failing = false;
     loop {
         match inbox.recv_timeout(LOOK_EVERY) {
             Ok(Order::Append(entries)) => {
-                append(folder, &mut journal, &entries, &mut failing, tell);
                 held.marks.extend(MarkRow::of(&entries));
+                diary.append(entries, tell);
             }
             Ok(Order::Propose(two, entry)) => {
-                let outcome = propose(folder, &mut journal, &two, &entry);
+                let outcome = propose(&mut diary, &two, &entry);
                 tell(Kept::Proposed(entry, outcome.map_err(|error| error.to_string())));
             }
             Ok(Order::History(load, now)) => {
@@ -230,13 +219,15 @@ fn serve(
                 }
             }
             Err(RecvTimeoutError::Timeout) => {
-                let found = journal.as_mut().map_or(Ok(Vec::new()), Journal::follow).unwrap_or_default();
+                diary.retry(tell);
+                let found = diary.follow();
                 if !found.is_empty() {
                     held.marks.extend(MarkRow::of(&found));
                     tell(Kept::Written(found));
                 }
             }
             Err(RecvTimeoutError::Disconnected) => {
+                diary.retry(tell);
                 // Marks that came after the last batch.
                 if let Some(history) = history.filter(|_| !held.is_empty()) {
                     history.save(held, at);
@@ -248,35 +239,8 @@ fn serve(
 }
 
 /// The folder first: what nobody else can see does not stand in the journal as proposed.
-fn propose(folder: &Path, journal: &mut Option<Journal>, two: &Path, entry: &Entry) -> io::Result<()> {
+fn propose(diary: &mut Diary, two: &Path, entry: &Entry) -> io::Result<()> {
     let slips = Slips::open(two)?;
-    let open = match journal.take() {
-        Some(open) => open,
-        None => Journal::open(folder)?.0,
-    };
-    journal.insert(open).append(std::slice::from_ref(entry))?;
+    diary.append_now(entry)?;
     slips.lay(entry)
-}
-
-fn append(
-    folder: &Path,
-    journal: &mut Option<Journal>,
-    entries: &[Entry],
-    failing: &mut bool,
-    tell: &impl Fn(Kept),
-) {
-    if journal.is_none() {
-        // The folder may be usable by now.
-        *journal = Journal::open(folder).ok().map(|(journal, _, _)| journal);
-    }
-    let Some(open) = journal else { return };
-    match open.append(entries) {
-        Ok(()) => *failing = false,
-        Err(error) => {
-            tracing::error!("{error}");
-            if !std::mem::replace(failing, true) {
-                tell(Kept::Notice(format!("the journal cannot be written: {error}")));
-            }
-        }
-    }
 }

@@ -65,7 +65,6 @@ impl Chord {
 
 const NAMED: &[(&str, Key)] = &[
     ("space", Key::Char(' ')),
-    ("minus", Key::Char('-')),
     ("enter", Key::Enter),
     ("esc", Key::Esc),
     ("tab", Key::Tab),
@@ -85,6 +84,7 @@ const NAMED: &[(&str, Key)] = &[
 /// Other names that are understood; [`NAMED`] is how keys are written.
 const ALSO: &[(&str, Key)] = &[
     ("plus", Key::Char('+')),
+    ("minus", Key::Char('-')),
     ("comma", Key::Char(',')),
     ("return", Key::Enter),
     ("escape", Key::Esc),
@@ -174,13 +174,14 @@ mod tests {
             "alt-x",
             "%",
             "?",
-            "minus",
+            "-",
             "ctrl-left",
+            "ctrl--",
         ] {
             assert_eq!(text.parse::<Chord>().unwrap().to_string(), text);
         }
         for (text, written) in
-            [("ctrl-D", "ctrl-d"), ("plus", "+"), ("-", "minus"), ("escape", "esc"), (" ", "space")]
+            [("ctrl-D", "ctrl-d"), ("plus", "+"), ("minus", "-"), ("escape", "esc"), (" ", "space")]
         {
             assert_eq!(text.parse::<Chord>().unwrap().to_string(), written);
         }

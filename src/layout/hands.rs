@@ -1,9 +1,11 @@
-//! Where the list of offers, the choice of what to copy and the panels of a page stand, and what lies at a cell of them.
+//! Where the list of offers, the choice of what to copy, panels and graphs stand, and what lies at a cell of them.
 
 use super::{areas, bordered, grid};
 use crate::model::Model;
-use crate::model::ui::PromptKind;
+use crate::model::ui::{PromptKind, RowKey, Screen};
+use crate::model::zoom::{FIGURES, Subject};
 use ratatui::layout::Rect;
+use std::sync::Arc;
 
 /// The most offers that are shown at once.
 const OFFERS: u16 = 10;
@@ -68,6 +70,35 @@ pub fn panel_cells(model: &Model, body: Rect) -> (usize, Vec<Rect>) {
 pub fn panel_at(model: &Model, body: Rect, x: u16, y: u16) -> Option<usize> {
     let (first, cells) = panel_cells(model, body);
     cells.iter().position(|cell| cell.contains((x, y).into())).map(|index| first + index)
+}
+
+/// What is drawn as a graph around a cell, where that can fill the screen. The explorer's graph does so already.
+pub fn graph_at(model: &Model, x: u16, y: u16) -> Option<Subject> {
+    let areas = areas(model);
+    let panel = |index: usize| {
+        let panel = model.panels.all.get(index)?;
+        panel.plan.kind.has_course().then(|| Subject::Panel(Arc::clone(&panel.plan.name)))
+    };
+    match (&model.ui.screen, &model.ui.list().selected) {
+        (Screen::Zoom(subject), _) => Some(subject.clone()),
+        (Screen::Panels, _) => match model.keys().get(panel_at(model, areas.body, x, y)?) {
+            Some(RowKey::Panel(index)) => panel(*index),
+            _ => None,
+        },
+        (Screen::Service(name), _) => {
+            let figure = areas.figures.iter().position(|area| area.contains((x, y).into()));
+            if let Some((signal, ..)) = figure.and_then(|figure| FIGURES.get(figure)) {
+                return Some(Subject::Figure(Arc::clone(name), *signal));
+            }
+            let places: Vec<usize> = model.panels.of_service(Some(name)).map(|(index, _)| index).collect();
+            let cells = grid(areas.panels, places.len());
+            let place = cells.iter().position(|cell| cell.contains((x, y).into()))?;
+            panel(*places.get(place)?)
+        }
+        (Screen::Latency, Some(RowKey::Service(name))) => Some(Subject::Latency(Arc::clone(name))),
+        (Screen::Flow, Some(RowKey::Flow(key))) => Some(Subject::Flow(key.clone())),
+        _ => None,
+    }
 }
 
 /// What is inside of a box, where boxes have borders.

@@ -70,6 +70,8 @@ pub struct Explore {
     pub popup: Option<Popup>,
     /// How far back the graph looks: an index into [`RANGES`].
     pub range: usize,
+    /// The part of the graph that was picked with the mouse and is shown instead; none: it ends now.
+    pub picked: Option<(Timestamp, Timestamp)>,
     /// When what was typed is to be evaluated.
     pub due: Option<Timestamp>,
     /// The expression that was evaluated last.
@@ -97,6 +99,7 @@ impl Default for Explore {
             recalled: None,
             popup: None,
             range: 1,
+            picked: None,
             due: None,
             chart: None,
             wrong: None,

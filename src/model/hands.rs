@@ -29,8 +29,10 @@ pub struct CopyMenu {
 pub struct GraphCursor {
     /// The moment whose values are read off.
     pub at: Timestamp,
-    /// The other end of the range that was drawn with the mouse.
+    /// The other end of the range that is drawn with the mouse.
     pub from: Option<Timestamp>,
+    /// The cell where the button went down: column and row. None: it was moved with keys.
+    pub grip: Option<(u16, u16)>,
 }
 
 impl GraphCursor {

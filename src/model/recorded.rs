@@ -76,7 +76,7 @@ impl Recorder {
             states: states(&self.plan, &self.log, to),
             entries: entries(&self.plan, &self.log, from, to),
             happenings: self.happenings.into_iter().filter(|happening| within(happening.at)).collect(),
-            portable: Portable::clone(&self.plan.portable),
+            portable: self.plan.portable.make(),
             slos,
             series,
             head,
@@ -153,13 +153,26 @@ impl Model {
     /// A model that knows what a capture holds, and is to be shown by looking back. `now` is the clock's moment, `name` the
     /// file's.
     pub fn of_capture(plan: Arc<Plan>, capture: Capture, name: &str, now: Timestamp) -> Self {
+        Self::of_capture_telling(plan, capture, name, now, &|_| {})
+    }
+
+    /// The same; `tell` is told the share that is done, 0 to 1, as it goes on.
+    pub fn of_capture_telling(
+        plan: Arc<Plan>,
+        capture: Capture,
+        name: &str,
+        now: Timestamp,
+        tell: &dyn Fn(f64),
+    ) -> Self {
         let mut model = Self::new(plan, now, true);
         model.slos.book.restore(&capture.slos);
         model.time.log = log_of(&model.plan, &capture);
         for happening in &capture.happenings {
             model.incidents.recall(happening.clone());
         }
-        for strand in capture.series {
+        let all = capture.series.len().max(1) as f64;
+        for (index, strand) in capture.series.into_iter().enumerate() {
+            tell(index as f64 / all);
             // A series without a name could never be asked for.
             if strand.labels.get(NAME).is_some() {
                 for (at, value) in strand.samples {

@@ -23,6 +23,8 @@ pub struct BackendState {
     pub wrong: BTreeMap<Arc<str>, Clean>,
     /// How many questions it answered the last time, and how many of them from what it records.
     pub answered: (usize, usize),
+    /// The names of its metrics, in order; empty until somebody has wanted to type one.
+    pub names: Arc<[Box<str>]>,
     /// Its rules.
     pub rules: Option<Arc<ServerRules>>,
     /// When it was asked for them.

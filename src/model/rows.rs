@@ -88,6 +88,25 @@ pub struct Reading {
     pub bucket: Duration,
 }
 
+impl Reading {
+    /// First and last moment of the course; none where it has no length.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let bucket = self.bucket.as_secs_f64();
+        let newest = self.last_bucket as f64 * bucket;
+        let first = newest - self.course.len().saturating_sub(1) as f64 * bucket;
+        let known = self.course.len() > 1 && newest > 0.0;
+        known.then(|| (Timestamp::from_seconds(first), Timestamp::from_seconds(newest)))
+    }
+
+    /// The value of the course at a moment: that of the bucket it lies in.
+    pub fn at(&self, at: Timestamp) -> Option<f64> {
+        let number = (at.seconds() / self.bucket.as_secs_f64().max(f64::MIN_POSITIVE)).round() as u64;
+        let back = usize::try_from(self.last_bucket.checked_sub(number)?).ok()?;
+        let place = self.course.len().checked_sub(back.checked_add(1)?)?;
+        self.course.get(place).copied().flatten()
+    }
+}
+
 /// A breaker of a service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BreakerRow {

@@ -105,6 +105,8 @@ pub struct Zoom {
     pub chart: Option<Chart>,
     /// How far back; none: all there is.
     pub range: Option<Duration>,
+    /// The part of it that was picked with the mouse and is shown instead; none: it ends now.
+    pub picked: Option<(Timestamp, Timestamp)>,
     /// Its chart is to be brought up to date.
     pub due: bool,
 }
@@ -179,6 +181,9 @@ pub struct Closeup {
     pub at: Option<Timestamp>,
 }
 
+/// A budget is drawn over at least so long: right after the start it has one point a minute.
+pub const LEAST_BUDGET: Duration = Duration::from_secs(120);
+
 /// The most annotations of a graph.
 const MOST_MARKS: usize = 12;
 
@@ -246,7 +251,13 @@ impl Model {
                 }
             }
             Subject::Slo(name) => return self.slo_closeup(name, zoom),
-            Subject::Latency(name) => return self.latency_closeup(name),
+            Subject::Latency(name) => {
+                let mut out = self.latency_closeup(name)?;
+                if let Some(picked) = zoom.picked {
+                    (out.span, out.asked) = (Some(picked), None);
+                }
+                return Some(out);
+            }
         };
         if let Some(chart) = &zoom.chart {
             out.error = out.error.or_else(|| chart.course_error.clone());
@@ -264,7 +275,9 @@ impl Model {
                 let figure = FIGURES.iter().find(|(known, ..)| known == signal);
                 figure.map_or("", |figure| figure.1).clone_into(&mut only.name);
             }
-            out.tighten();
+            if zoom.picked.is_none() {
+                out.tighten();
+            }
         }
         Some(out)
     }
@@ -277,7 +290,7 @@ impl Model {
         let start = first.zip(end).map(|(first, end)| {
             let start = zoom.range.map_or(first, |range| (end - range).max(first));
             // Never so little that the axis has no room for two times.
-            start.min(end - Duration::from_secs(600))
+            start.min(end - LEAST_BUDGET)
         });
         let low = points.iter().map(|point| point.1).filter(|left| left.is_finite()).fold(0.0, f64::min);
         Some(Closeup {
@@ -285,7 +298,7 @@ impl Model {
             unit: Unit::Ratio,
             limits: None,
             lines: vec![ZoomLine { name: "budget left".to_owned(), labels: Labels::empty(), points }],
-            span: start.zip(end),
+            span: zoom.picked.or(start.zip(end)),
             asked: None,
             gap: f64::INFINITY,
             bounds: Some((low, 1.0)),

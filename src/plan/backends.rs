@@ -278,7 +278,7 @@ impl<'c> Desk<'c> {
             let instance = format!("{}{port}", url.host_str().unwrap_or(""));
             let mut headers = backend.headers.clone();
             headers.extend(tenant_header(querying.flavour, &querying.tenant));
-            let asking = Asking { backend: Arc::clone(&name), querying: querying.clone(), questions };
+            let asking = Asking { backend: Arc::clone(&name), querying: querying.clone(), questions, names: false };
             targets.push(Target {
                 id: TargetId((first + index) as u32),
                 service: "".into(),
@@ -406,6 +406,20 @@ impl super::Plan {
             asking.questions.push(Question { key: key.into(), text, want, every: interval, way: None });
         }
         Some(reference)
+    }
+
+    /// Asks a backend which metrics it has, from now on; false: it is asked already, or there is none.
+    pub fn ask_names(&mut self, backend: usize) -> bool {
+        let Some(id) = self.backends.get(backend).map(|plan| plan.target) else { return false };
+        match self.targets.get(id.0 as usize).map(|target| &target.kind) {
+            Some(PollKind::Query(asking)) if !asking.names => {}
+            _ => return false,
+        }
+        let Some(target) = self.targets.get_mut(id.0 as usize) else { return false };
+        if let PollKind::Query(asking) = &mut Arc::make_mut(target).kind {
+            Arc::make_mut(asking).names = true;
+        }
+        true
     }
 
     /// Asks for this no longer.

@@ -21,13 +21,7 @@ pub(super) fn compile(config: &Config, problems: &mut Found) -> Arc<Settings> {
     };
     Arc::new(Settings {
         group_by: incident.group_by.iter().map(|label| label.value.as_str().into()).collect(),
-        settle: incident.settle,
-        flap: incident.flap,
-        keep: incident.keep,
-        lower_after: incident.lower_after,
-        look_back: incident.look_back,
-        watch_deploy: incident.watch_deploy,
-        update_every: incident.update_every,
+        timing: incident.timing,
         channel: crate::text::clean(&incident.channel).into_owned(),
         grades,
         calendar: calendar(&incident.calendar, problems),
@@ -49,35 +43,24 @@ fn grade(grade: Option<&raw::Grade>, problems: &mut Found) -> Grade {
     };
     let answer = wait("answer", grade.map(|grade| &grade.answer));
     let escalate = wait("escalate", grade.map(|grade| &grade.escalate));
-    Grade {
-        answer,
-        escalate,
-        limits: grade.map_or_else(Limits::default, |grade| Limits {
-            instances_down: grade.instances_down,
-            errors: grade.errors,
-            latency: grade.latency.map(|latency| latency.as_secs_f64()),
-            breakers: grade.breakers,
-            queue: grade.queue,
-            burn: grade.burn,
-        }),
-    }
+    Grade { answer, escalate, limits: grade.map_or_else(Limits::default, |grade| grade.limits) }
 }
 
 /// A graver severity with a lower limit than a lesser one would swallow it: worth a warning.
 fn ordered(grades: &[raw::Grade], problems: &mut Found) {
-    type Of = fn(&raw::Grade) -> Option<f64>;
+    type Of = fn(&Limits) -> Option<f64>;
     let limits: [(&str, Of); 6] = [
-        ("instances_down", |grade| grade.instances_down),
-        ("errors", |grade| grade.errors),
-        ("latency", |grade| grade.latency.map(|latency| latency.as_secs_f64())),
-        ("breakers", |grade| grade.breakers.map(|count| count as f64)),
-        ("queue", |grade| grade.queue),
-        ("burn", |grade| grade.burn),
+        ("instances_down", |limits| limits.instances_down),
+        ("errors", |limits| limits.errors),
+        ("latency", |limits| limits.latency),
+        ("breakers", |limits| limits.breakers.map(|count| count as f64)),
+        ("queue", |limits| limits.queue),
+        ("burn", |limits| limits.burn),
     ];
     for (name, of) in limits {
         let mut graver: Option<(&raw::Grade, f64)> = None;
         for grade in grades {
-            let Some(limit) = of(grade) else { continue };
+            let Some(limit) = of(&grade.limits) else { continue };
             if let Some((other, higher)) = graver
                 && limit > higher
             {
@@ -93,7 +76,7 @@ fn ordered(grades: &[raw::Grade], problems: &mut Found) {
 
 fn calendar(calendar: &raw::Calendar, problems: &mut Found) -> Calendar {
     let default = Calendar::default();
-    let zone = jiff::tz::TimeZone::get(&calendar.zone.value).unwrap_or_else(|_| {
+    let zone = super::named_zone(&calendar.zone.value).unwrap_or_else(|_| {
         let message = format!("there is no time zone \"{}\"", crate::text::clean(&calendar.zone.value));
         let problem = Problem::new(&calendar.zone.at, "incident.calendar.zone", message);
         problems.push((true, problem.with_remedy("write an IANA name such as UTC or Europe/Berlin")));

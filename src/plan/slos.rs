@@ -117,11 +117,7 @@ impl Draft<'_> {
             };
         };
         let zone = self.spec.zone.as_ref().unwrap_or(&config.ui.zone);
-        let found = match zone.value.as_str() {
-            "local" => Ok(jiff::tz::TimeZone::system()),
-            name => jiff::tz::TimeZone::get(name),
-        };
-        if let Ok(zone) = found {
+        if let Ok(zone) = super::time_zone(&zone.value) {
             return Some(Window::Calendar { period, zone });
         }
         let message = format!("there is no time zone \"{}\"", crate::text::clean(&zone.value));

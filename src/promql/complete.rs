@@ -44,6 +44,16 @@ const CAP: usize = 200;
 /// Proposals for the text before `cursor` (a byte offset), best first: those that begin with what is typed, then
 /// those that contain it.
 pub fn completions(text: &str, cursor: usize, store: &impl Read) -> Vec<Completion> {
+    completions_with(text, cursor, store, &[])
+}
+
+/// The same, with names of metrics that only somebody else has, in order.
+pub fn completions_with(
+    text: &str,
+    cursor: usize,
+    store: &impl Read,
+    elsewhere: &[Box<str>],
+) -> Vec<Completion> {
     let mut cursor = cursor.min(text.len());
     while !text.is_char_boundary(cursor) {
         cursor -= 1;
@@ -64,7 +74,10 @@ pub fn completions(text: &str, cursor: usize, store: &impl Read) -> Vec<Completi
             found.extend(names.into_iter().map(|n| (n, CompletionKind::Label)));
         }
         Place::Expression => {
-            found.extend(store.metric_names().into_iter().map(|n| (n, CompletionKind::Metric)));
+            let own = store.metric_names();
+            let mut more = fitting(elsewhere, typed);
+            more.retain(|name| own.binary_search(name).is_err());
+            found.extend(own.into_iter().chain(more).map(|n| (n, CompletionKind::Metric)));
             found.extend(functions::names().into_iter().map(|n| (n.to_owned(), CompletionKind::Function)));
             found.extend(AGGREGATIONS.iter().map(|(n, _)| ((*n).to_owned(), CompletionKind::Aggregation)));
         }
@@ -84,6 +97,19 @@ pub fn completions(text: &str, cursor: usize, store: &impl Read) -> Vec<Completi
     ranked.sort();
     ranked.truncate(CAP);
     ranked.into_iter().map(|(_, text, kind)| Completion { text, replace: replace.clone(), kind }).collect()
+}
+
+/// Names that begin with what is typed, and then those that contain it, no more than are proposed. A server may have tens
+/// of thousands: most are never copied.
+fn fitting(names: &[Box<str>], typed: &str) -> Vec<String> {
+    let needle = typed.to_ascii_lowercase();
+    let begins = |name: &str| {
+        let head = name.as_bytes().get(..needle.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(needle.as_bytes()))
+    };
+    let first = names.iter().filter(|name| begins(name));
+    let then = names.iter().filter(|name| !begins(name) && name.to_ascii_lowercase().contains(&needle));
+    first.chain(then).take(CAP).map(ToString::to_string).collect()
 }
 
 enum Place {

@@ -8,8 +8,9 @@ use super::ast::{
 };
 use super::expr::Expr;
 use super::frame::Grouping;
+use super::functions;
+use super::guard::{self, MARK, Patterns};
 use super::value::ValueKind;
-use super::{functions, guard};
 use crate::labels::{Labels, MatchOp, Matcher};
 use promql_parser::label as pl;
 use promql_parser::parser as pp;
@@ -102,7 +103,17 @@ fn parse_new(text: &str) -> Result<Expr, ParseError> {
         // It can only fail if the parser learns the name itself, and then the alias is not needed.
         let _ = pp::register_extra_functions(vec![smooth]);
     });
-    let checked = guard::check(text)?;
+    // What is wrong is said of the text as it was written.
+    if guard::has_patterns(text)
+        && let Ok(expr) = read(text, Patterns::Marked)
+    {
+        return Ok(expr);
+    }
+    read(text, Patterns::Written)
+}
+
+fn read(text: &str, patterns: Patterns) -> Result<Expr, ParseError> {
+    let checked = guard::check(text, patterns)?;
     let tree = pp::parse(&checked).map_err(|message| guard::explain(text, &message))?;
     let mut lower = Lower { nodes: Vec::new(), subqueries: 0 };
     lower.node(&tree).map_err(|message| guard::explain(text, &message))?;
@@ -346,13 +357,19 @@ fn selector(v: &pp::VectorSelector) -> Result<Selector, String> {
     let mut matchers: Vec<Matcher> = Vec::with_capacity(v.matchers.matchers.len() + 1);
     matchers.extend(v.name.as_deref().map(|name| Matcher::equal(crate::labels::NAME, name)));
     for m in &v.matchers.matchers {
-        let op = match m.op {
-            pl::MatchOp::Equal => MatchOp::Equal,
-            pl::MatchOp::NotEqual => MatchOp::NotEqual,
-            pl::MatchOp::Re(_) => MatchOp::Regex,
-            pl::MatchOp::NotRe(_) => MatchOp::NotRegex,
+        let (op, value) = match (&m.op, m.value.strip_prefix(MARK)) {
+            (pl::MatchOp::Equal, Some(pattern)) => (MatchOp::Regex, pattern),
+            (pl::MatchOp::NotEqual, Some(pattern)) => (MatchOp::NotRegex, pattern),
+            (pl::MatchOp::Equal, None) => (MatchOp::Equal, &*m.value),
+            (pl::MatchOp::NotEqual, None) => (MatchOp::NotEqual, &*m.value),
+            (pl::MatchOp::Re(_), _) => (MatchOp::Regex, &*m.value),
+            (pl::MatchOp::NotRe(_), _) => (MatchOp::NotRegex, &*m.value),
         };
-        matchers.push(Matcher::new(&m.name, op, &m.value)?);
+        matchers.push(Matcher::new(&m.name, op, value)?);
+    }
+    // The grammar says the same, but cannot see it of marked patterns.
+    if matchers.iter().all(|matcher| matcher.matches("")) {
+        return Err("vector selector must contain at least one non-empty matcher".to_owned());
     }
     Ok(Selector { matchers, time: time(v.offset.as_ref(), v.at.as_ref()) })
 }

@@ -6,8 +6,9 @@ use super::beside::{read_apart, told, watch};
 use super::hands::panic_if_told;
 use super::hands::{chord, pressed};
 use super::pace::Pace;
+use super::reel::{Opened, Reel, Wound};
 use super::snapshot::snapshot;
-use super::tape::{self, Order, Tape};
+use super::tape::{self, Order};
 use super::{happened, listen, listening, now, setup};
 use crate::config::Problem;
 use crate::config::Ring;
@@ -59,7 +60,7 @@ pub struct Dashboard {
     /// The state folder, or why there is none.
     pub state: Result<PathBuf, String>,
     /// A recording that is shown instead of the world.
-    pub tape: Option<Tape>,
+    pub tape: Option<Reel>,
 }
 
 /// Messages of the poller that may wait; beyond, polls are held back.
@@ -103,24 +104,32 @@ struct Shown {
 
 async fn show(dashboard: Dashboard) -> io::Result<u8> {
     let started = Instant::now();
-    let plan = dashboard.plan;
+    let mut plan = dashboard.plan;
     let theme = plan
         .ui
         .themes
         .get(&plan.ui.theme, dashboard.detected.depth, dashboard.glyphs)
         .map_err(io::Error::other)?;
     let mut signals = signals()?;
+    let opened = match dashboard.tape {
+        None => None,
+        Some(reel) => match reel.wait(&plan, &theme, &mut signals).await? {
+            Wound::Ready(opened) => Some(*opened),
+            Wound::Left(code) => return Ok(code),
+        },
+    };
     let (sender, mut messages) = mpsc::channel(MESSAGES);
     // The poller starts in its own thread while the first frame is drawn here.
     let poller = Poller::start(sender)?;
     let (listener, mut heard) = listen()?;
-    let mut model = if let Some(tape) = dashboard.tape {
+    let (mut model, screen, hands) = if let Some(Opened { model, screen, inputs }) = opened {
         // Whatever is shown of a recording, nobody is asked.
-        tape.begin(now())
+        plan = Arc::clone(&model.plan);
+        (model, screen, inputs)
     } else {
         poller.configure(setup(&plan));
         listener.configure(listening(&plan));
-        Model::new(Arc::clone(&plan), now(), dashboard.read_only)
+        (Model::new(Arc::clone(&plan), now(), dashboard.read_only), None, None)
     };
     model.who = identity::who();
     model.judging.remembering = true;
@@ -135,7 +144,10 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         model.judging.recalling = true;
     }
     let keeper = Keeper::start(dashboard.state.clone(), plan.history.clone(), tell)?;
-    let screen = Screen::enter(ScreenOptions { mouse: plan.ui.mouse, size: None })?;
+    let screen = match screen {
+        Some(screen) => screen,
+        None => Screen::enter(ScreenOptions { mouse: plan.ui.mouse, size: None })?,
+    };
     let (width, height) = screen.size();
     update(&mut model, Event { at: now(), what: What::Resize(width, height) });
     let (reading, mut bodies) = mpsc::channel(4);
@@ -163,7 +175,10 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         shown.begin_with(line);
     }
     shown.draw()?;
-    let (_inputs, mut inputs) = Inputs::start(now)?;
+    let (_inputs, mut inputs) = match hands {
+        Some(hands) => hands,
+        None => Inputs::start(now)?,
+    };
     let (changes, mut changed) = mpsc::channel(1);
     let _watch = watch(&dashboard.watched, changes, &mut shown.model);
     while shown.exit.is_none() {

@@ -23,6 +23,8 @@ pub struct Spoken {
     pub recorded: usize,
     /// Rules and alerts; none: they were not asked for this time.
     pub rules: Option<Arc<ServerRules>>,
+    /// The names of its metrics, in order; none: they were not asked for this time.
+    pub names: Option<Arc<[Box<str>]>>,
     /// Questions whose past was fetched: what was drawn of them before is not all.
     pub courses: Vec<Arc<str>>,
     /// Minutes for objectives.

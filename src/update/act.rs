@@ -123,8 +123,30 @@ pub(super) fn pasted(model: &mut Model, text: &str) {
 /// The wheel scrolls what stands over the screen.
 pub(super) fn wheel(model: &mut Model, rows: isize) {
     model.changed = Changed::Now;
-    if let Some(Over::Ask(ask)) = &mut model.acts.over {
-        ask.scroll = ask.scroll.saturating_add_signed(rows).min(ask::SCROLL);
+    let step = |index: usize, len: usize| {
+        index.saturating_add_signed(rows.signum()).min(len.saturating_sub(1))
+    };
+    match &mut model.acts.over {
+        Some(Over::Ask(ask)) => ask.scroll = ask.scroll.saturating_add_signed(rows).min(ask::SCROLL),
+        Some(Over::Menu(menu)) => menu.index = step(menu.index, menu.items.len()),
+        Some(Over::Fill(fill)) => {
+            let choices = fill.param.map_or(0, |param| fill.choices(param).len());
+            fill.index = step(fill.index, choices);
+        }
+        _ => {}
+    }
+}
+
+/// A click in the menu or on a choice selects, a second one goes on, as enter does: to the box, which is answered with
+/// keys only.
+pub(super) fn clicked(model: &mut Model, index: usize, effects: &mut Vec<Effect>) {
+    let place = match &mut model.acts.over {
+        Some(Over::Menu(menu)) => &mut menu.index,
+        Some(Over::Fill(fill)) => &mut fill.index,
+        _ => return,
+    };
+    if std::mem::replace(place, index) == index {
+        key(model, Chord::plain(Key::Enter), effects);
     }
 }
 

@@ -29,6 +29,10 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(super) fn open(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     keys::go(model, Screen::Explore);
     model.explore.typing = true;
+    if let Some(place) = model.plan.default_backend {
+        // Its names are asked for once somebody is about to type one.
+        model.explore.ask |= Arc::make_mut(&mut model.plan).ask_names(place);
+    }
     if !text.is_empty() {
         model.explore.line.set(&clean(text));
         enter(model, effects);
@@ -106,8 +110,14 @@ fn edited(model: &mut Model, propose: bool) {
 
 fn proposals(model: &Model) -> Option<Popup> {
     let line = &model.explore.line;
-    let items = promql::completions(line.text(), line.cursor(), &model.store);
+    let items = promql::completions_with(line.text(), line.cursor(), &model.store, elsewhere(model));
     (!items.is_empty()).then_some(Popup { items, chosen: None })
+}
+
+/// Names that only the server has that is asked here.
+pub(super) fn elsewhere(model: &Model) -> &[Box<str>] {
+    let state = model.plan.default_backend.and_then(|place| model.remote.backends.get(place));
+    state.map_or(&[], |state| &state.names)
 }
 
 /// Tab: as far as all proposals agree, then one after the other. With nothing to propose, to the table.
@@ -226,6 +236,7 @@ fn read(model: &mut Model) {
             }
             if explore.chart.as_ref().is_none_or(|chart| chart.expr != expr) {
                 explore.chart = Some(Chart::new(expr, explore.looks_back(retention)));
+                explore.picked = None;
                 model.ui.explore = ListState::default();
             }
             explore.stage = Stage::Values;
@@ -252,6 +263,7 @@ fn ask(model: &mut Model, place: usize, expr: &Expr) {
     }
     if model.explore.chart.as_ref().is_none_or(|chart| chart.expr != reference) {
         model.explore.chart = Some(Chart::new(reference, range));
+        model.explore.picked = None;
         model.ui.explore = ListState::default();
     }
     model.explore.stage = Stage::Values;
@@ -263,9 +275,11 @@ fn send(model: &mut Model, effects: &mut Vec<Effect>) {
     if !std::mem::take(&mut model.explore.ask) {
         return;
     }
-    let target = model.explore.asked.as_ref().and_then(|(_, name)| {
-        model.plan.backends.iter().find(|backend| backend.name == *name).map(|backend| backend.target)
-    });
+    let backends = &model.plan.backends;
+    let asked = model.explore.asked.as_ref();
+    let asked = asked.and_then(|(_, name)| backends.iter().find(|backend| backend.name == *name));
+    let usual = model.plan.default_backend.and_then(|place| backends.get(place));
+    let target = asked.or(usual).map(|backend| backend.target);
     if let Some(target) = target {
         effects.push(Effect::Configure);
         effects.push(Effect::PollNow(Some(target)));
@@ -304,7 +318,7 @@ pub(super) fn work(model: &mut Model) {
         }
         Stage::Course => {
             let first = chart.span.is_none();
-            chart.advance(&model.store, at);
+            chart.advance(&model.store, model.explore.picked.map_or(at, |picked| picked.1));
             model.explore.stage = Stage::Done;
             model.changed = model.changed.max(if first { Changed::Now } else { Changed::Data });
             model.unsettled = true;

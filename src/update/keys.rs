@@ -177,10 +177,11 @@ pub(super) fn go(model: &mut Model, screen: Screen) {
 }
 
 fn back(model: &mut Model) {
-    let cursor = model.ui.cursor.take().is_some();
+    if model.ui.cursor.take().is_some() || zoom::unpick(model) {
+        return;
+    }
     let list = model.ui.list_mut();
-    if cursor {
-    } else if !list.filter.is_empty() {
+    if !list.filter.is_empty() {
         list.filter.clear();
         settle(model);
     } else if let Some(before) = model.ui.trail.pop() {

@@ -1,13 +1,14 @@
 //! The mouse, and the cursor on the graphs. A click does what a key does and nothing more: no box can be confirmed with it.
 
-use super::{act, copy, explain, keys, offers, prompt};
+use super::{act, copy, explain, keys, offers, prompt, zoom};
 use crate::command::Command;
 use crate::event::{Effect, Mouse, Press, Under};
 use crate::layout;
 use crate::model::chart::step_of;
 use crate::model::hands::GraphCursor;
-use crate::model::ui::{PromptKind, Screen};
+use crate::model::ui::{PromptKind, RowKey, Screen};
 use crate::model::{Changed, Model};
+use crate::plan::Signal;
 use crate::units::Timestamp;
 use std::time::Duration;
 
@@ -16,15 +17,19 @@ pub(super) fn used(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
     match (mouse.press, mouse.under) {
         (Press::Wheel(rows), _) => wheel(model, mouse, isize::from(rows), effects),
         (Press::Down, _) => pressed(model, mouse, effects),
-        (Press::Drag, Under::Graph(at)) => drag(model, at),
+        (Press::Drag, Under::Graph(at)) => drag(model, at, (mouse.x, mouse.y)),
+        (Press::Up, _) => let_go(model),
         _ => {}
     }
 }
 
 fn pressed(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
     model.changed = Changed::Now;
-    // A box that asks is answered with keys.
+    // A box that asks is answered with keys; the way to it may be clicked.
     if model.acts.over.is_some() {
+        if let Some(index) = layout::over_item(model, mouse.x, mouse.y) {
+            act::clicked(model, index, effects);
+        }
         return;
     }
     if let Some(index) = layout::copy_item(model, mouse.x, mouse.y) {
@@ -46,7 +51,9 @@ fn pressed(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
         Under::Command(command) => return keys::run(model, command, effects),
         Under::Graph(at) => {
             model.explore.typing &= model.ui.screen != Screen::Explore;
-            return model.ui.cursor = Some(GraphCursor { at, from: None });
+            model.ui.cursor =
+                Some(GraphCursor { at, from: None, grip: Some((mouse.x, mouse.y)) });
+            return;
         }
         Under::Nothing => {}
     }
@@ -96,14 +103,24 @@ fn wheel(model: &mut Model, mouse: Mouse, rows: isize, effects: &mut Vec<Effect>
     }
 }
 
-/// A drag over a graph moves the cursor and draws a range behind it.
-fn drag(model: &mut Model, at: Timestamp) {
-    if let Some(cursor) = &mut model.ui.cursor
-        && cursor.at != at
-    {
-        cursor.from = cursor.from.or(Some(cursor.at));
-        cursor.at = at;
+/// A drag over a graph moves the cursor and draws a range behind it. Another graph has another scale.
+fn drag(model: &mut Model, at: Timestamp, (x, y): (u16, u16)) {
+    let Some(cursor) = model.ui.cursor else { return };
+    let Some(grip) = cursor.grip.filter(|_| cursor.at != at) else { return };
+    if layout::graph_at(model, grip.0, grip.1) == layout::graph_at(model, x, y) {
+        model.ui.cursor = Some(GraphCursor { at, from: cursor.from.or(Some(cursor.at)), ..cursor });
         model.changed = Changed::Now;
+    }
+}
+
+/// The button is let go: the range that was drawn fills the graph.
+fn let_go(model: &mut Model) {
+    let Some(cursor) = model.ui.cursor else { return };
+    let Some((x, y)) = cursor.grip.filter(|_| cursor.from.is_some()) else { return };
+    let subject = layout::graph_at(model, x, y);
+    if subject.is_some() || model.ui.screen == Screen::Explore {
+        let (from, to) = cursor.range();
+        zoom::pick(model, subject, from, to);
     }
 }
 
@@ -117,7 +134,7 @@ pub(super) fn cursor(model: &mut Model, by: i64) {
             Timestamp::from_millis(cursor.at.millis().saturating_add(step))
         }
     };
-    model.ui.cursor = Some(GraphCursor { at: at.clamp(start, end), from: None });
+    model.ui.cursor = Some(GraphCursor { at: at.clamp(start, end), from: None, grip: None });
     model.changed = Changed::Now;
 }
 
@@ -132,12 +149,21 @@ fn span(model: &Model) -> Option<(Timestamp, Timestamp, Duration)> {
         let (start, end) = model.closeup()?.span?;
         return Some((start, end, step_of(end.since(start))));
     }
-    let service = match &model.ui.screen {
-        Screen::Service(name) => Some(&**name),
-        Screen::Panels => None,
+    let figure = |name: &str| model.service(name)?.reading(Signal::Latency).span();
+    let (service, own) = match (&model.ui.screen, &model.ui.list().selected) {
+        (Screen::Service(name), _) => (Some(&**name), figure(name)),
+        (Screen::Panels, _) => (None, None),
+        (Screen::Latency, Some(RowKey::Service(name))) => {
+            let (start, end) = model.latency_closeup(name)?.span?;
+            return Some((start, end, step_of(end.since(start))));
+        }
+        (Screen::Flow, Some(RowKey::Flow(key))) => {
+            let (start, end) = figure(&key.service)?;
+            return Some((start, end, step_of(end.since(start))));
+        }
         _ => return None,
     };
     let spans = model.panels.of_service(service).filter_map(|(_, panel)| panel.chart.span);
-    let (start, end) = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+    let (start, end) = spans.chain(own).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
     Some((start, end, step_of(end.since(start))))
 }

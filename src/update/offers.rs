@@ -188,7 +188,7 @@ fn anything(model: &Model, names: &Names, text: &str) -> (Vec<Offer>, usize) {
 
 /// What could come next in an expression, as whole lines.
 fn pieces(model: &Model, text: &str) -> (Vec<Offer>, usize) {
-    let found = promql::completions(text, text.len(), &model.store);
+    let found = promql::completions_with(text, text.len(), &model.store, super::explore::elsewhere(model));
     let total = found.len();
     let offer = |item: promql::Completion| {
         let mut line = text.to_owned();

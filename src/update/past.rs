@@ -60,9 +60,9 @@ pub(super) fn step(model: &mut Model, by: i32) {
     }
 }
 
-/// Back to what is now; a cursor goes first.
+/// Back to what is now; a cursor goes first, then what was picked out of a graph.
 pub(super) fn live(model: &mut Model) {
-    if model.ui.cursor.take().is_none() {
+    if model.ui.cursor.take().is_none() && !super::zoom::unpick(model) {
         wish(model, Wish::Live);
     }
 }

@@ -119,6 +119,9 @@ fn hear(model: &mut Model, place: usize, plan: &BackendPlan, told: &Spoken) {
     if told.answered > 0 {
         state.wrong.retain(|key, _| told.wrong.iter().any(|(wrong, _)| wrong == key));
     }
+    if let Some(names) = &told.names {
+        state.names = Arc::clone(names);
+    }
     if let Some(rules) = &told.rules {
         let (before, at) = (std::mem::take(&mut state.alerts), model.now);
         if plan.alerts {

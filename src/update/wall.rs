@@ -3,6 +3,7 @@
 
 use super::{keys, say};
 use crate::keymap::{Chord, Key};
+use crate::model::latency::LatencyRow;
 use crate::model::ui::{ListState, Screen, Ui, services};
 use crate::model::wall::{Alarm, Wall};
 use crate::model::{Changed, Model};
@@ -112,6 +113,11 @@ fn pages(model: &Model, round: usize) -> Vec<Screen> {
         let (screen, has) = match *word {
             "slos" => (Screen::Slos, !model.slos.rows.is_empty()),
             "incidents" => (Screen::Incidents, !model.incidents.open().is_empty()),
+            "latency" => {
+                let told = |row: &LatencyRow<'_>| row.values.iter().any(Option::is_some);
+                (Screen::Latency, model.latency_rows().iter().any(told))
+            }
+            "breakers" => (Screen::Flow, !model.flow_rows().is_empty()),
             "panels" => (Screen::Panels, model.panels.of_service(None).count() > 0),
             "targets" => (Screen::Targets, !model.fleet.targets.is_empty()),
             "actions" => (Screen::Actions, !model.act_rows().is_empty()),

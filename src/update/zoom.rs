@@ -2,19 +2,22 @@
 //! stands beside it. And the range keys of all screens that look back.
 
 use super::{explore, keys, say};
+use crate::command::Command;
 use crate::event::Effect;
 use crate::model::chart::Chart;
-use crate::model::explore::RANGES;
+use crate::model::explore::{RANGES, Stage};
 use crate::model::ui::{ListState, RowKey, Screen};
 use crate::model::zoom::{Subject, Zoom};
 use crate::model::{Changed, Model};
 use crate::plan::Signal;
-use crate::units::format_duration;
+use crate::units::{Timestamp, format_duration};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A graph is brought up to date at most this often.
 const EVERY: Duration = Duration::from_secs(1);
+/// Less than this is not picked out of a graph.
+const SHORTEST: Duration = Duration::from_secs(5);
 /// How far back a graph looks at first that has no range of its own.
 const RANGE: Duration = Duration::from_secs(15 * 60);
 
@@ -45,7 +48,7 @@ fn meant(model: &Model) -> Option<Subject> {
 /// `z`: fills the screen with what is selected; again: goes back.
 pub(super) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
     if matches!(model.ui.screen, Screen::Zoom(_)) {
-        return keys::run(model, crate::command::Command::Back, effects);
+        return keys::run(model, Command::Back, effects);
     }
     match meant(model) {
         Some(subject) => show(model, subject),
@@ -103,7 +106,67 @@ fn renew(model: &mut Model) {
     };
     let range = own.map(|range| range.min(retention));
     let chart = subject.expr(model).zip(range).map(|(expr, range)| Chart::new(expr, range));
-    model.zoom = Some(Zoom { due: chart.is_some(), subject, chart, range });
+    model.zoom = Some(Zoom { due: chart.is_some(), subject, chart, range, picked: None });
+}
+
+/// A drag over a graph ends: what lies between the two moments is shown over the whole of it. `subject`: what it is a
+/// graph of; none in the explorer.
+pub(super) fn pick(model: &mut Model, subject: Option<Subject>, from: Timestamp, to: Timestamp) {
+    let length = to.since(from);
+    if length < SHORTEST {
+        return; // the hand shook: the values can be read off all the same
+    }
+    let chart = match subject {
+        None => {
+            model.explore.picked = Some((from, to));
+            model.explore.stage = Stage::Course;
+            model.explore.chart.as_mut()
+        }
+        Some(subject) => {
+            if model.ui.screen != Screen::Zoom(subject.clone()) {
+                show(model, subject);
+            }
+            let Some(zoom) = &mut model.zoom else { return };
+            zoom.picked = Some((from, to));
+            zoom.due = zoom.chart.is_some();
+            zoom.chart.as_mut()
+        }
+    };
+    if let Some(chart) = chart {
+        chart.set_range(length);
+    }
+    model.ui.cursor = None;
+    model.changed = Changed::Now;
+    let key = model.plan.ui.keys.hint(Command::Live).unwrap_or_else(|| ":live".to_owned());
+    say(model, false, format!("{} picked: {key} goes back to what is now", format_duration(whole(length))));
+}
+
+/// Goes back from what was picked to what is now; false: nothing was picked.
+pub(super) fn unpick(model: &mut Model) -> bool {
+    let (chart, range) = match &model.ui.screen {
+        Screen::Explore if model.explore.picked.take().is_some() => {
+            let range = model.explore.looks_back(model.plan.limits.retention);
+            model.explore.stage = Stage::Course;
+            (model.explore.chart.as_mut(), Some(range))
+        }
+        Screen::Zoom(_) => {
+            let Some(zoom) = model.zoom.as_mut().filter(|zoom| zoom.picked.is_some()) else { return false };
+            zoom.picked = None;
+            zoom.due = zoom.chart.is_some();
+            (zoom.chart.as_mut(), zoom.range)
+        }
+        _ => return false,
+    };
+    if let (Some(chart), Some(range)) = (chart, range) {
+        chart.set_range(range);
+    }
+    model.changed = Changed::Now;
+    true
+}
+
+/// In whole seconds, as people say it.
+fn whole(length: Duration) -> Duration {
+    Duration::from_secs(length.as_secs_f64().round() as u64)
 }
 
 /// Lays out what is to be done for the graph on the screen.
@@ -116,9 +179,10 @@ pub(super) fn queue(model: &mut Model) {
     let (heard, frozen) = (model.heard, model.ui.frozen.is_some());
     let Some(zoom) = &mut model.zoom else { return };
     let Some(chart) = &zoom.chart else { return };
-    // A picture that is held is computed once, for its moment.
+    // A picture that is held, or picked, is computed once, for its moment.
     zoom.due = match chart.course_at {
         None => true,
+        Some(_) if zoom.picked.is_some() => false,
         Some(at) => !frozen && heard.since(at) >= EVERY,
     };
 }
@@ -128,6 +192,7 @@ pub(super) fn work(model: &mut Model) -> bool {
     let at = if model.ui.frozen.is_some() { model.seen_at() } else { model.heard };
     let Some(zoom) = model.zoom.as_mut().filter(|zoom| zoom.due) else { return false };
     zoom.due = false;
+    let at = zoom.picked.map_or(at, |picked| picked.1);
     let Some(chart) = &mut zoom.chart else { return true };
     let first = chart.span.is_none();
     chart.advance(&model.store, at);
@@ -138,6 +203,7 @@ pub(super) fn work(model: &mut Model) -> bool {
 
 /// `+` and `-`: looks further back, or less far, on every screen that looks back.
 pub(super) fn range(model: &mut Model, by: isize) {
+    unpick(model);
     let now = match &model.ui.screen {
         Screen::Explore => return explore::zoom(model, by),
         Screen::Latency | Screen::Zoom(Subject::Latency(_)) => Some(model.latencies.range),

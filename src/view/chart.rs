@@ -9,7 +9,7 @@ use crate::units::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use warroom_widgets::{Graph, Mark, Series, Threshold, Unit, human};
 
@@ -170,17 +170,22 @@ fn built<R>(
     if let Some((start, end)) = chart.span {
         graph = graph.x_bounds(start.seconds(), end.seconds());
     }
-    let cursor = model.ui.cursor.map(|cursor| (cursor.range(), cursor.at));
-    let marks: Vec<Mark<'_>> = match cursor {
-        Some(((from, to), _)) if from < to => [from, to]
+    let marks = ends(model, theme);
+    if let Some(cursor) = model.ui.cursor {
+        graph = graph.cursor(Some(cursor.at.seconds())).cursor_style(theme.style(Role::Key)).marks(&marks);
+    }
+    then(&graph)
+}
+
+/// Both ends of the range that is drawn with the mouse, as marks of a graph.
+pub(super) fn ends(model: &Model, theme: &Theme) -> Vec<Mark<'static>> {
+    let zone = &model.plan.ui.zone;
+    match model.ui.cursor.map(|cursor| cursor.range()) {
+        Some((from, to)) if from < to => [from, to]
             .map(|at| Mark::new(at.seconds(), draw::clock_seconds(at, zone)).style(theme.style(Role::Key)))
             .into(),
         _ => Vec::new(),
-    };
-    if let Some((_, at)) = cursor {
-        graph = graph.cursor(Some(at.seconds())).cursor_style(theme.style(Role::Key)).marks(&marks);
     }
-    then(&graph)
 }
 
 /// What the cursor says beside a graph's title: the moment, or the range and how long it is.
@@ -195,6 +200,11 @@ pub(super) fn cursor(model: &Model) -> Option<String> {
     let span = std::time::Duration::from_secs(to.since(from).as_secs());
     let [from, to] = [from, to].map(|at| draw::clock_seconds(at, zone));
     Some(format!("{from} to {to}: {}, values at {at}", crate::units::format_duration(span)))
+}
+
+/// The same, to be put behind a title.
+pub(super) fn cursor_span(model: &Model, theme: &Theme) -> Option<Span<'static>> {
+    cursor(model).map(|text| Span::styled(format!("{text} "), theme.style(Role::Key)))
 }
 
 /// What is wrong, over as many lines as it takes.

@@ -1,6 +1,7 @@
 //! What all screens draw alike: states, panes, numbers, ages, graphs.
 
 use crate::labels::Labels;
+use crate::model::hands::GraphCursor;
 use crate::model::rows::Reading;
 use crate::target::health::State;
 use crate::target::{BreakerState, Verdict};
@@ -8,7 +9,7 @@ use crate::theme::{Role, Theme};
 use crate::units::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 use std::time::Duration;
@@ -72,11 +73,19 @@ pub(super) fn pane<'a>(title: impl Into<Line<'a>>, theme: &Theme, area: Rect, bu
     let block = Block::bordered()
         .border_set(theme.glyphs().border)
         .border_style(theme.style(Role::Border))
-        .title(title)
-        .title_style(theme.style(Role::Title));
+        .title(on_border(title.into(), theme));
     let inner = block.inner(area);
     (&block).render(area, buf);
     inner
+}
+
+/// A title as it looks by itself: neither dim because the border is, nor bold because its first word is.
+fn on_border<'a>(title: Line<'a>, theme: &Theme) -> Line<'a> {
+    let alone = |span: Span<'a>| {
+        let style = if span.style == Style::default() { theme.style(Role::Title) } else { span.style };
+        span.style(style.remove_modifier(Modifier::all().difference(style.add_modifier)))
+    };
+    Line { spans: title.spans.into_iter().map(alone).collect(), ..title }
 }
 
 /// What [`pane`] leaves inside.
@@ -122,6 +131,18 @@ pub(super) fn clock_seconds(at: Timestamp, zone: &jiff::tz::TimeZone) -> String 
 /// `21 Nov` in a zone.
 pub(super) fn day(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
     civil(at, zone).map_or_else(String::new, |time| time.strftime("%-d %b").to_string())
+}
+
+/// How the moments of an axis of that length are written, from Unix seconds.
+pub(super) fn axis_clock(length: Duration, zone: &jiff::tz::TimeZone) -> impl Fn(f64) -> String {
+    move |x| {
+        let at = Timestamp::from_seconds(x);
+        match length.as_secs() {
+            0..=300 => clock_seconds(at, zone),
+            301..=172_800 => clock(at, zone),
+            _ => day(at, zone),
+        }
+    }
 }
 
 /// Short name of a zone at a moment: `UTC`, `CET`.
@@ -214,6 +235,8 @@ pub(super) struct Figure<'a> {
     pub(super) zone: &'a jiff::tz::TimeZone,
     /// Deploys and acts: when, and to which version or which action.
     pub(super) deploys: Vec<(f64, String)>,
+    /// A moment on it.
+    pub(super) cursor: Option<GraphCursor>,
 }
 
 impl Figure<'_> {
@@ -253,26 +276,46 @@ impl Figure<'_> {
 
     /// Draws it as a pane with axes.
     pub(super) fn draw(&self, theme: &Theme, area: Rect, buf: &mut Buffer) {
-        let value = number(self.reading.value, self.unit, theme);
-        let head = Line::from(vec![
-            Span::styled(format!(" {} ", self.name), theme.style(Role::Title)),
-            Span::styled(format!("{value} "), self.style(theme)),
-        ]);
-        let inner = pane(head, theme, area, buf);
+        let mut head = vec![Span::styled(format!(" {} ", self.name), theme.style(Role::Title))];
+        match self.cursor {
+            None => {
+                let value = number(self.reading.value, self.unit, theme);
+                head.push(Span::styled(format!("{value} "), self.style(theme)));
+            }
+            Some(cursor) => {
+                let value = number(self.reading.at(cursor.at), self.unit, theme);
+                let at = clock_seconds(cursor.at, self.zone);
+                head.push(Span::styled(format!("{value} at {at} "), theme.style(Role::Key)));
+            }
+        }
+        let inner = pane(Line::from(head), theme, area, buf);
         if let Some(error) = &self.reading.error {
             let text = crate::text::clean(error).into_owned();
             return line(Line::styled(text, theme.style(Role::Degraded)), inner, buf);
         }
+        self.with_graph(theme, |graph| graph.render(inner, buf));
+    }
+
+    /// The moment under a cell of the pane that [`draw`](Self::draw) makes of `area`, in Unix seconds.
+    pub(super) fn moment(&self, theme: &Theme, area: Rect, x: u16, y: u16) -> Option<f64> {
+        let inner = within(area);
+        let inside = inner.contains((x, y).into()) && self.reading.error.is_none();
+        inside.then(|| self.with_graph(theme, |graph| graph.x_at(inner, x))).flatten()
+    }
+
+    /// The course: (Unix seconds, value), gaps as not-a-number.
+    fn points(&self) -> Vec<(f64, f64)> {
         let bucket = self.reading.bucket.as_secs_f64();
         let newest = self.reading.last_bucket as f64 * bucket;
         let count = self.reading.course.len();
-        let points: Vec<(f64, f64)> = self
-            .reading
-            .course
-            .iter()
-            .enumerate()
-            .map(|(index, value)| (newest - (count - 1 - index) as f64 * bucket, value.unwrap_or(f64::NAN)))
-            .collect();
+        let at = |index: usize| newest - (count - 1 - index) as f64 * bucket;
+        let course = self.reading.course.iter().enumerate();
+        course.map(|(index, value)| (at(index), value.unwrap_or(f64::NAN))).collect()
+    }
+
+    /// Makes the graph and hands it over.
+    fn with_graph<T>(&self, theme: &Theme, f: impl FnOnce(&Graph<'_>) -> T) -> T {
+        let points = self.points();
         let series = [Series::new("", &points).style(theme.style(Role::Graph))];
         let limits: Vec<Threshold<'_>> = self.limits.map_or_else(Vec::new, |(warning, critical)| {
             vec![
@@ -281,11 +324,11 @@ impl Figure<'_> {
             ]
         });
         // What was not seen yet needs no room.
-        let start = newest - count.saturating_sub(1) as f64 * bucket;
-        let first = points.iter().find(|point| point.1.is_finite()).map_or(start, |point| point.0);
-        let (from, to) = (Timestamp::from_seconds(start), Timestamp::from_seconds(newest));
-        let start = crate::model::zoom::begin(first, from, to).seconds();
-        let short = newest - start < 240.0;
+        let span = self.reading.span().map(|(start, end)| {
+            let first = points.iter().find(|point| point.1.is_finite()).map_or(start.seconds(), |p| p.0);
+            (crate::model::zoom::begin(first, start, end).seconds(), end.seconds())
+        });
+        let short = span.is_some_and(|(start, end)| end - start < 240.0);
         let x_format = |x: f64| {
             let at = Timestamp::from_seconds(x);
             if short { clock_seconds(at, self.zone) } else { clock(at, self.zone) }
@@ -294,36 +337,44 @@ impl Figure<'_> {
         // Ticks of a small ratio need a decimal more to differ.
         let fine = self.unit == Unit::Ratio && top < 0.01;
         let y_format = |y: f64| if fine { format!("{:.2}%", y * 100.0) } else { human(y, self.unit) };
+        let marks = self.marks(theme);
         let mut graph = Graph::new(&series)
             .time(true)
             .x_format(&x_format)
             .y_format(&y_format)
             .legend(false)
+            .marks(&marks)
+            .pages(PAGES)
             .axis_style(theme.style(Role::Border))
             .label_style(theme.style(Role::Muted))
             .empty("no data yet")
             .glyphs(theme.glyph_set());
-        let marks: Vec<Mark<'_>> = self
-            .deploys
-            .iter()
-            .map(|(at, to)| {
-                Mark::new(*at, to.as_str())
-                    .style(theme.style(Role::Mark))
-                    .label_style(theme.style(Role::Title))
-            })
-            .collect();
-        graph = graph.marks(&marks).pages(PAGES);
         // A limit far above the course would flatten it.
-        if limits.first().is_some_and(|_| self.limits.is_some_and(|(warning, _)| top > warning * 0.5)) {
+        if self.limits.is_some_and(|(warning, _)| top > warning * 0.5) {
             graph = graph.thresholds(&limits);
         }
         // Nothing but zeros would otherwise be drawn on a scale up to 100 %.
         if top <= 0.0 && self.unit == Unit::Ratio {
             graph = graph.y_bounds(0.0, 0.01);
         }
-        if newest > 0.0 && count > 1 {
-            graph = graph.x_bounds(start, newest);
+        if let Some((start, end)) = span {
+            graph = graph.x_bounds(start, end);
         }
-        (&graph).render(inner, buf);
+        if let Some(cursor) = self.cursor {
+            graph = graph.cursor(Some(cursor.at.seconds())).cursor_style(theme.style(Role::Key));
+        }
+        f(&graph)
+    }
+
+    /// Both ends of the range that is drawn with the mouse, then deploys and acts.
+    fn marks(&self, theme: &Theme) -> Vec<Mark<'_>> {
+        let ends = self.cursor.map(|cursor| cursor.range()).filter(|(from, to)| from < to);
+        let ends = ends.into_iter().flat_map(|(from, to)| [from, to]).map(|at| {
+            Mark::new(at.seconds(), clock_seconds(at, self.zone)).style(theme.style(Role::Key))
+        });
+        let happened = self.deploys.iter().map(|(at, to)| {
+            Mark::new(*at, to.as_str()).style(theme.style(Role::Mark)).label_style(theme.style(Role::Title))
+        });
+        ends.chain(happened).collect()
     }
 }

@@ -222,15 +222,7 @@ fn detail(model: &Model, theme: &Theme, row: &FlowRow, area: Rect, buf: &mut Buf
         return;
     }
     let lines = facts(model, theme, row);
-    let (words, graph) = if area.width >= 100 {
-        let [words, graph] = Layout::horizontal([Constraint::Fill(2), Constraint::Fill(3)]).areas(area);
-        (words, graph)
-    } else {
-        let height = (lines.len() as u16 + 2).min(area.height);
-        let height = if area.height >= height + 6 { height } else { area.height };
-        let [words, graph] = Layout::vertical([Constraint::Length(height), Constraint::Min(0)]).areas(area);
-        (words, graph)
-    };
+    let (words, graph) = halves(lines.len(), area);
     let head = draw::title(row.key.name.as_str(), &crate::text::clean(&row.key.service), theme);
     let inner = draw::pane(head, theme, words, buf);
     draw::lines(&lines, inner, theme, buf);
@@ -255,8 +247,34 @@ fn detail(model: &Model, theme: &Theme, row: &FlowRow, area: Rect, buf: &mut Buf
     let span = it.span.map_or_else(String::new, |(start, end)| {
         crate::units::format_duration(Duration::from_secs(end.since(start).as_secs()))
     });
-    let inner = draw::pane(draw::title(word, &span, theme), theme, graph, buf);
+    let mut head = draw::title(word, &span, theme);
+    head.spans.extend(chart::cursor_span(model, theme));
+    let inner = draw::pane(head, theme, graph, buf);
     zoom::graph(model, theme, &it, &Subject::Flow(row.key.clone()), inner, buf);
+}
+
+/// Where so many lines of words and the graph stand; the latter only where there is room.
+fn halves(lines: usize, area: Rect) -> (Rect, Rect) {
+    let [words, graph] = if area.width >= 100 {
+        Layout::horizontal([Constraint::Fill(2), Constraint::Fill(3)]).areas(area)
+    } else {
+        let height = (lines as u16 + 2).min(area.height);
+        let height = if area.height >= height + 6 { height } else { area.height };
+        Layout::vertical([Constraint::Length(height), Constraint::Min(0)]).areas(area)
+    };
+    (words, graph)
+}
+
+/// The moment under a cell of the graph, in Unix seconds.
+pub(super) fn moment(model: &Model, theme: &Theme, area: Rect, x: u16, y: u16) -> Option<f64> {
+    let Some(RowKey::Flow(key)) = &model.ui.flow.selected else { return None };
+    let row = model.flow_rows().into_iter().find(|row| row.key == *key)?;
+    let (_, graph) = halves(facts(model, theme, &row).len(), area);
+    let it = closeup(model, &row);
+    let drawn = graph.height >= 5 && it.span.is_some();
+    drawn
+        .then(|| zoom::moment_in(model, theme, &it, &Subject::Flow(key.clone()), draw::within(graph), (x, y)))
+        .flatten()
 }
 
 /// The course of a row as a graph.

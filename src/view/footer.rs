@@ -194,6 +194,7 @@ fn bound(model: &Model) -> Option<Vec<(Command, String, &'static str, u8)>> {
         Screen::Slos => &[
             (Command::Open, "service", 180),
             (Command::Zoom, "zoom", 160),
+            (Command::Act, "act", 155),
             (Command::Explain, "explain", 170),
             (Command::Filter, "filter", 150),
             (Command::Incidents, "incidents", 120),
@@ -205,6 +206,7 @@ fn bound(model: &Model) -> Option<Vec<(Command, String, &'static str, u8)>> {
             (Command::Open, "open", 180),
             (Command::Acknowledge, "acknowledge", 175),
             (Command::Note, "note", 150),
+            (Command::Act, "act", 145),
             (Command::Filter, "filter", 130),
             (Command::Overview, "overview", 140),
             (Command::CommandLine, "command", 110),
@@ -242,6 +244,7 @@ fn bound(model: &Model) -> Option<Vec<(Command, String, &'static str, u8)>> {
             (Command::Back, "back", 190),
             (Command::Act, "act", 185),
             (Command::Zoom, "zoom", 125),
+            (Command::Explain, "explain", 122),
             (Command::Right, "next service", 120),
             (Command::Refresh, "poll now", 110),
             (Command::Open, "target", 100),
@@ -265,10 +268,18 @@ fn bound(model: &Model) -> Option<Vec<(Command, String, &'static str, u8)>> {
     // Where the past is shown, time comes first, and what is locked has no key.
     let past = model.is_past();
     let time = TIME.iter().filter(|_| past);
+    let picked = match model.ui.screen {
+        Screen::Explore => model.explore.picked.is_some(),
+        Screen::Zoom(_) => model.zoom.as_ref().is_some_and(|zoom| zoom.picked.is_some()),
+        _ => false,
+    };
+    let unpick = [(Command::Live, "to what is now", 198)];
+    let unpick = unpick.iter().filter(|_| picked && !past);
     let bound = wanted
         .iter()
         .filter(|(command, ..)| !past || !LOCKED.contains(command))
         .chain(time)
+        .chain(unpick)
         // Where nothing can be done there is no key for it.
         .filter(|(command, ..)| *command != Command::Act || model.armed())
         .filter_map(|(command, label, priority)| {

@@ -1,7 +1,7 @@
 //! Incidents: the worst first, those that are over below them; then what there is to say of the selected one.
 
 use super::teach::{nothing_matches, teach};
-use super::{elsewhere, incident, list};
+use super::{elsewhere, held, incident, list};
 use crate::incident::{Incident, Phase, Timer};
 use crate::layout;
 use crate::model::Model;
@@ -20,8 +20,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
     elsewhere::border(model, theme, list, buf);
     let rows = model.incident_rows();
     if rows.is_empty() {
+        let inner = held::below(model, theme, inner, buf);
         return empty(model, theme, inner, buf);
     }
+    let detail = held::below(model, theme, detail, buf);
     let height = layout::list_rows(list, model.ui.size);
     let first = state.offset.min(rows.len().saturating_sub(1));
     let cells: Vec<Row<'_>> =

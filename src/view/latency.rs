@@ -193,7 +193,22 @@ fn detail(model: &Model, theme: &Theme, row: &LatencyRow<'_>, area: Rect, buf: &
     if row.latency.spread.is_none() {
         return without(model, theme, row, area, buf);
     }
-    let (heat, lines) = if area.width >= 100 {
+    let (heat, lines) = halves(area);
+    heat_pane(model, theme, row, heat, buf);
+    if let (Some(it), false) = (model.latency_closeup(row.name), lines.is_empty()) {
+        let mut head = draw::title(row.name, &format!("quantiles, {}", zoom::span_text(&it)), theme);
+        head.spans.extend(chart::cursor_span(model, theme));
+        let inner = draw::pane(head, theme, lines, buf);
+        match &it.error {
+            Some(error) => chart::trouble(theme, error, inner, buf),
+            None => zoom::graph(model, theme, &it, &Subject::Latency(Arc::clone(row.name)), inner, buf),
+        }
+    }
+}
+
+/// Where the heat map and the quantiles stand; the latter only where there is room.
+fn halves(area: Rect) -> (Rect, Rect) {
+    if area.width >= 100 {
         let [lines, heat] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
         (heat, lines)
     } else if area.height >= 22 {
@@ -201,16 +216,15 @@ fn detail(model: &Model, theme: &Theme, row: &LatencyRow<'_>, area: Rect, buf: &
         (heat, lines)
     } else {
         (area, Rect::default())
-    };
-    heat_pane(model, theme, row, heat, buf);
-    if let (Some(it), false) = (model.latency_closeup(row.name), lines.is_empty()) {
-        let head = draw::title(row.name, &format!("quantiles, {}", zoom::span_text(&it)), theme);
-        let inner = draw::pane(head, theme, lines, buf);
-        match &it.error {
-            Some(error) => chart::trouble(theme, error, inner, buf),
-            None => zoom::graph(model, theme, &it, &Subject::Latency(Arc::clone(row.name)), inner, buf),
-        }
     }
+}
+
+/// The moment under a cell of the quantiles' graph, in Unix seconds.
+pub(super) fn moment(model: &Model, theme: &Theme, area: Rect, x: u16, y: u16) -> Option<f64> {
+    let Some(RowKey::Service(name)) = &model.ui.latency.selected else { return None };
+    let it = model.latency_closeup(name).filter(|it| it.span.is_some())?;
+    let inner = draw::within(halves(area).1);
+    zoom::moment_in(model, theme, &it, &Subject::Latency(Arc::clone(name)), inner, (x, y))
 }
 
 /// The selected service has no histogram: what it has, and what a histogram would need.

@@ -4,6 +4,7 @@ use super::draw;
 use super::over::{Page, popup};
 use crate::action::spec::ParamKind;
 use crate::action::{Action, Choice, Hazard};
+use crate::layout::{fill_head, menu_line, over_skip};
 use crate::model::Model;
 use crate::model::act::{Fill, Menu};
 use crate::theme::{Role, Theme};
@@ -33,14 +34,10 @@ pub(super) fn hazard_role(hazard: Hazard) -> Role {
 
 pub(super) fn draw(model: &Model, theme: &Theme, menu: &Menu, body: Rect, buf: &mut Buffer) {
     let mut lines = Vec::new();
-    let mut chosen = 0;
     let longest =
         menu.items.iter().map(|(action, _)| crate::text::width(&action.name)).max().unwrap_or(0).min(24);
     for (index, (action, against)) in menu.items.iter().enumerate() {
         let here = index == menu.index;
-        if here {
-            chosen = lines.len();
-        }
         let mark = if here { theme.glyphs().marker } else { " " };
         let name = match (here, against) {
             (true, _) => theme.style(Role::Selection),
@@ -67,34 +64,31 @@ pub(super) fn draw(model: &Model, theme: &Theme, menu: &Menu, body: Rect, buf: &
     let title = draw::title(&format!("act on {}", menu.service), more, theme);
     let inner = popup(title, lines.len(), theme, body, buf);
     // The selected one is in view, whatever the height.
-    let skip = (chosen + 2).saturating_sub(usize::from(inner.height));
+    let skip = over_skip(menu_line(menu.index), inner.height);
     draw::lines(lines.get(skip..).unwrap_or_default(), inner, theme, buf);
 }
 
 pub(super) fn fill(model: &Model, theme: &Theme, fill: &Fill, body: Rect, buf: &mut Buffer) {
     let mut page = Page::new(theme, body);
-    page.put("action", &fill.action.title, Role::Text);
-    for (name, value) in &fill.values {
-        page.put(name, value, Role::Text);
-    }
     let param = fill.param.and_then(|index| fill.action.params.get(index));
+    for (index, (name, text)) in fill_head(fill).into_iter().enumerate() {
+        page.put(name, text, if index > fill.values.len() { Role::Muted } else { Role::Text });
+    }
     let mut chosen = 0;
     match param {
         None => page.put("", "asking what there is to choose", Role::Muted),
         Some(param) => match (&param.kind, fill.lists.get(&param.name)) {
             (ParamKind::Free { .. }, _) => {
-                page.put(&param.name, &param.title, Role::Muted);
                 page.put("", &format!("{}{}", fill.text, theme.glyphs().caret), Role::Text);
             }
             (ParamKind::Listed(_), None) => {
-                page.put(&param.name, "asking what there is to choose", Role::Muted);
+                page.put("", "asking what there is to choose", Role::Muted);
             }
             (ParamKind::Listed(_), Some(Err(why))) => {
                 let text = format!("its list cannot be read: {why}");
-                page.put(&param.name, &text, Role::Degraded);
+                page.put("", &text, Role::Degraded);
             }
             (ParamKind::OneOf(_) | ParamKind::Listed(_), _) => {
-                page.put(&param.name, &param.title, Role::Muted);
                 for (index, choice) in fill.choices(fill.param.unwrap_or(0)).iter().enumerate() {
                     if index == fill.index {
                         chosen = page.lines.len();
@@ -109,7 +103,7 @@ pub(super) fn fill(model: &Model, theme: &Theme, fill: &Fill, body: Rect, buf: &
     }
     let title = draw::title(&format!("{} on {}", fill.action.name, fill.service), "", theme);
     let inner = popup(title, page.lines.len(), theme, body, buf);
-    let skip = (chosen + 2).saturating_sub(usize::from(inner.height));
+    let skip = over_skip(chosen, inner.height);
     draw::lines(page.lines.get(skip..).unwrap_or_default(), inner, theme, buf);
 }
 

@@ -1,7 +1,7 @@
 //! What stands over the screen and takes the keys: the menu of actions, its parameters, the box that asks, an act.
 
 use super::{confirm, draw, footer, menu, progress};
-use crate::layout::wrapped;
+use crate::layout::{HEAD, over_area, over_width, wrapped};
 use crate::model::Model;
 use crate::model::act::Over;
 use crate::theme::{Role, Theme};
@@ -9,9 +9,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
-
-/// Cells that the names in front of the lines take.
-const HEAD: usize = 11;
 
 pub(super) fn draw(model: &Model, theme: &Theme, body: Rect, buf: &mut Buffer) {
     match &model.acts.over {
@@ -71,7 +68,7 @@ pub(super) struct Page<'t> {
 impl<'t> Page<'t> {
     /// For a box over `body`.
     pub(super) fn new(theme: &'t Theme, body: Rect) -> Self {
-        Self::of_width(theme, width(body).saturating_sub(2))
+        Self::of_width(theme, over_width(body).saturating_sub(2))
     }
 
     /// For a place of that width.
@@ -98,19 +95,9 @@ impl<'t> Page<'t> {
     }
 }
 
-fn width(body: Rect) -> u16 {
-    body.width.saturating_sub(4).min(112)
-}
-
 /// A pane in the middle of `body` with room for `rows` lines; returns what is inside.
 pub(super) fn popup(title: Line<'static>, rows: usize, theme: &Theme, body: Rect, buf: &mut Buffer) -> Rect {
-    let (width, height) = (width(body), (rows as u16).saturating_add(2).min(body.height));
-    let area = Rect {
-        x: body.x + body.width.saturating_sub(width) / 2,
-        y: body.y + body.height.saturating_sub(height) / 2,
-        width,
-        height,
-    };
+    let area = over_area(body, rows);
     Clear.render(area, buf);
     buf.set_style(area, theme.style(Role::Text));
     draw::pane(title, theme, area, buf)

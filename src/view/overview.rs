@@ -8,7 +8,7 @@ use crate::layout;
 use crate::model::Model;
 use crate::model::judge::{limits, over};
 use crate::model::rows::{ServiceRow, breaker_word};
-use crate::model::ui::{OVERVIEW_ORDERS, RowKey, services};
+use crate::model::ui::{OVERVIEW_ORDERS, RowKey, Screen, services};
 use crate::plan::{ServicePlan, Signal};
 use crate::target::BreakerState;
 use crate::target::health::State;
@@ -81,13 +81,13 @@ fn columns(shown: &[bool], longest_name: u16, width: u16) -> Vec<Column<'static>
                 "service" => Column::new(*name, longest_name.clamp(8, 24)).min(longest_name.clamp(8, 16)),
                 "" => Column::new("", if wide { 24 } else { 10 }).min(8),
                 "why" => Column::new(*name, 30).min(24).flex(1),
-                "breakers" => Column::new(*name, if wide { 20 } else { 14 }).min(12),
+                "breakers" => Column::new(*name, if wide { 16 } else { 14 }).min(12),
                 "SLO" => Column::new(*name, 16).min(15),
                 "budget left" => {
                     Column::new(if narrow { "budget" } else { *name }, if wide { 20 } else { 16 }).min(6)
                 }
                 "burn 1h" => Column::new(*name, 7).alignment(Alignment::Right),
-                "deploy" => Column::new(*name, if wide { 18 } else { 14 }).min(9),
+                "deploy" => Column::new(*name, 14).min(9),
                 "inst" => Column::new(*name, 4),
                 _ => Column::new(*name, 6).alignment(Alignment::Right),
             };
@@ -345,7 +345,9 @@ pub(super) fn figure<'a>(
     let span = reading.bucket * reading.course.len() as u32;
     let mut deploys = deploys(model, &row.name, model.seen_at() - span);
     deploys.extend(model.act_marks(&row.name, model.seen_at() - span));
-    Figure { name, reading, unit, limits, zone: &model.plan.ui.zone, deploys }
+    // On the overview nothing can be read off: its graphs are of whatever is selected.
+    let cursor = model.ui.cursor.filter(|_| matches!(model.ui.screen, Screen::Service(_)));
+    Figure { name, reading, unit, limits, zone: &model.plan.ui.zone, deploys, cursor }
 }
 
 fn reasons(model: &Model, theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) -> Rect {

@@ -98,6 +98,22 @@ fn figures(model: &Model, theme: &Theme, row: &ServiceRow, areas: &Areas, buf: &
     }
 }
 
+/// The moment under a cell of the three figures, in Unix seconds.
+pub(super) fn moment(
+    model: &Model,
+    theme: &Theme,
+    name: &str,
+    areas: &Areas,
+    x: u16,
+    y: u16,
+) -> Option<f64> {
+    let row = model.service(name)?;
+    let plan = model.plan.services.iter().find(|plan| plan.name == row.name);
+    let place = areas.figures.iter().position(|area| area.height >= 5 && area.contains((x, y).into()))?;
+    let signal = [Signal::Latency, Signal::Errors, Signal::Requests].get(place).copied()?;
+    figure(model, row, plan, signal).moment(theme, areas.figures.get(place).copied()?, x, y)
+}
+
 /// One line a dependency: where all instances see the same, it is said once.
 fn components(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
     let mut lines = Vec::new();

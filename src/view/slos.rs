@@ -2,13 +2,14 @@
 
 use super::incidents::severity_spans;
 use super::teach::{nothing_matches, teach};
-use super::{draw, list};
+use super::{draw, list, zoom};
 use crate::layout::{self, wrapped};
 use crate::model::Model;
 use crate::model::slos::{BurnRow, SloRow};
 use crate::model::ui::RowKey;
+use crate::model::zoom::LEAST_BUDGET;
 use crate::theme::{Role, Theme};
-use crate::units::{Timestamp, format_duration};
+use crate::units::format_duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -273,13 +274,9 @@ fn burn_down(model: &Model, theme: &Theme, slo: &SloRow, area: Rect, buf: &mut B
     let zone = &model.plan.ui.zone;
     // What was seen, and never so little that the axis has no room for two times.
     let end = points.last().map_or(0.0, |last| last.0);
-    let start = points.first().map_or(end, |first| first.0).min(end - 600.0);
-    let span = end - start;
-    let x_format = move |x: f64| {
-        let at = Timestamp::from_seconds(x);
-        if span > 2.0 * 86_400.0 { draw::day(at, zone) } else { draw::clock(at, zone) }
-    };
-    let y_format = |y: f64| format!("{:.0}%", y * 100.0);
+    let start = points.first().map_or(end, |first| first.0).min(end - LEAST_BUDGET.as_secs_f64());
+    let x_format = draw::axis_clock(Duration::from_secs_f64((end - start).max(0.0)), zone);
+    let y_format = |y: f64| zoom::share(y);
     let low = points.iter().map(|point| point.1).filter(|y| y.is_finite()).fold(0.0, f64::min);
     (&Graph::new(&series)
         .time(true)

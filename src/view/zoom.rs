@@ -71,9 +71,7 @@ fn title(model: &Model, theme: &Theme, it: &Closeup, subject: &Subject) -> Line<
             muted,
         ));
     }
-    if let Some(cursor) = chart::cursor(model) {
-        spans.push(Span::styled(format!("{cursor} "), theme.style(Role::Key)));
-    }
+    spans.extend(chart::cursor_span(model, theme));
     let kin = subject.kin(model);
     if let Some(place) = kin.iter().position(|known| known == subject).filter(|_| kin.len() > 1) {
         spans.push(Span::styled(format!("{} of {} ", place + 1, kin.len()), muted));
@@ -89,6 +87,11 @@ pub(super) fn span_text(it: &Closeup) -> String {
         Some(asked) => format!("{} seen of {}", seconds(start), seconds(asked)),
         None => seconds(start),
     }
+}
+
+/// A share of a budget without decimals: `30%`, `-450%`, and `-25x` of what was spent many times over.
+pub(super) fn share(left: f64) -> String {
+    if left < -9.995 { human(left.round(), Unit::Times) } else { format!("{:.0}%", left * 100.0) }
 }
 
 /// Words or numbers of the axis.
@@ -130,8 +133,20 @@ pub(super) fn graph(
 pub(super) fn moment(model: &Model, theme: &Theme, area: Rect, x: u16, y: u16) -> Option<f64> {
     let (Some(it), Screen::Zoom(subject)) = (model.closeup(), &model.ui.screen) else { return None };
     let inner = parts(model, subject, area).0.inner(Margin::new(1, 1));
+    moment_in(model, theme, &it, subject, inner, (x, y))
+}
+
+/// The moment under a cell of a graph that stands in `inner`, in Unix seconds.
+pub(super) fn moment_in(
+    model: &Model,
+    theme: &Theme,
+    it: &Closeup,
+    subject: &Subject,
+    inner: Rect,
+    (x, y): (u16, u16),
+) -> Option<f64> {
     let inside = inner.contains((x, y).into()) && it.error.is_none();
-    inside.then(|| with_graph(model, theme, &it, subject, inner, |graph| graph.x_at(inner, x))).flatten()
+    inside.then(|| with_graph(model, theme, it, subject, inner, |graph| graph.x_at(inner, x))).flatten()
 }
 
 /// Makes the graph and hands it over.
@@ -156,15 +171,7 @@ fn with_graph<T>(
         .collect();
     let zone = &model.plan.ui.zone;
     let (start, end) = it.span.unwrap_or_default();
-    let span = end.since(start);
-    let x_format = |x: f64| {
-        let at = Timestamp::from_seconds(x);
-        match span.as_secs() {
-            0..=300 => draw::clock_seconds(at, zone),
-            301..=172_800 => draw::clock(at, zone),
-            _ => draw::day(at, zone),
-        }
-    };
+    let x_format = draw::axis_clock(end.since(start), zone);
     let highest = it.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
     let highest = highest.filter(|y| y.is_finite()).fold(0.0, f64::max);
     // Ticks of a small ratio need a decimal more to differ.
@@ -180,12 +187,10 @@ fn with_graph<T>(
         None => Vec::new(),
     };
     let found = model.marks(subject, &it.lines, start);
-    let marks: Vec<Mark<'_>> = found
-        .iter()
-        .map(|(at, what)| {
-            Mark::new(*at, what.as_str()).style(theme.style(Role::Mark)).label_style(theme.style(Role::Title))
-        })
-        .collect();
+    let happened = found.iter().map(|(at, what)| {
+        Mark::new(*at, what.as_str()).style(theme.style(Role::Mark)).label_style(theme.style(Role::Title))
+    });
+    let marks: Vec<Mark<'_>> = chart::ends(model, theme).into_iter().chain(happened).collect();
     let mut graph = Graph::new(&series)
         .time(true)
         .x_format(&x_format)

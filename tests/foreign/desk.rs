@@ -248,6 +248,59 @@ fn a_refused_silence_acknowledges_nothing_and_a_lost_answer_is_found_out() {
     }
 }
 
+/// The screen as text.
+fn screen(desk: &mut Desk) -> String {
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+    use warroom::theme::{Depth, Theme};
+    let area = Rect::new(0, 0, 140, 40);
+    desk.happen(What::Resize(area.width, area.height));
+    warroom::update::settle(&mut desk.model);
+    let theme = Theme::built_in("dark", Depth::TrueColor, false).unwrap();
+    let mut buf = Buffer::empty(area);
+    warroom::view::paint(&desk.model, &theme, area, &mut buf);
+    let row = |y: u16| -> String { (0..area.width).map(|x| buf[(x, y)].symbol()).collect() };
+    (0..area.height).map(row).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_is_held_back_is_shown_with_why_by_whom_and_until_when() {
+    let cause = alert("cc", &json!({ "alertname": "Cause", "job": "checkout", "severity": "critical" }), None);
+    let mut effect = alert("dd", &json!({ "alertname": "Effect", "job": "checkout", "severity": "warning" }), None);
+    effect["status"] = json!({ "state": "suppressed", "silencedBy": [], "inhibitedBy": ["cc"] });
+    let mut asleep = alert("ee", &json!({ "alertname": "Backup", "instance": "db:1", "severity": "warning" }), None);
+    asleep["status"] = json!({
+        "state": "suppressed", "silencedBy": [], "inhibitedBy": [], "mutedBy": ["week\u{1b}[2Jends"],
+    });
+    let mut desk = Desk::new(CONFIG, false);
+    // Nothing else is wrong, and something is all the same.
+    let picture = with_silence(&desk, "deploy of 3.2", &json!([errors(Some("s1"))]));
+    desk.hear_picture(picture);
+    desk.model.ui.screen = Screen::Incidents;
+    let text = screen(&mut desk);
+    assert!(text.contains("held back elsewhere 1 alert, nobody is told"), "{text}");
+    let line = text.lines().find(|line| line.contains("SILENCED")).unwrap();
+    for part in ["Errors", "checkout", "anna: deploy of 3.2"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    // Beside an incident: what the incident has itself does not stand there once more.
+    desk.pass(1);
+    let picture = with_silence(&desk, "deploy of 3.2", &json!([errors(Some("s1")), cause, effect, asleep]));
+    desk.hear_picture(picture);
+    let text = screen(&mut desk);
+    let begin = text.find("held back elsewhere").unwrap();
+    let rows: Vec<&str> = text[begin..].lines().filter(|line| line.contains("anna") || line.contains("Cause")
+        || line.contains("ends")).collect();
+    assert_eq!(rows.len(), 3, "{text}");
+    // What ends first comes first, what has no end last.
+    for (row, parts) in rows.iter().zip([
+        ["SILENCED", "Errors", "anna"], ["MUTED", "Backup", "db:1"], ["INHIBITED", "Effect", "Cause"],
+    ]) {
+        assert!(parts.iter().all(|part| row.contains(part)), "{parts:?}: {row}\n{text}");
+    }
+    assert!(!text.contains('\u{1b}'));
+}
+
 #[test]
 fn giving_it_back_ends_our_silence_and_extending_keeps_it() {
     let mut desk = Desk::new(CONFIG, false);

@@ -134,12 +134,12 @@ impl<'a> BudgetBar<'a> {
                     x if x == start => (glyphs.under, self.overspent_style),
                     _ => (glyphs.eighths[8], self.overspent_style),
                 };
-                paint::put(buf, x, area.y, glyph, style);
+                paint::ink(buf, x, area.y, glyph, style);
             }
         } else {
             paint::bar(buf, area, self.ratio.min(1.0), glyphs, self.style, self.track_style);
             if self.ratio > 1.0 {
-                paint::put(buf, area.right() - 1, area.y, glyphs.over, self.style);
+                paint::ink(buf, area.right() - 1, area.y, glyphs.over, self.style);
             }
         }
         if let Some(mark) = self.mark.filter(|mark| (0.0..=1.0).contains(mark)) {

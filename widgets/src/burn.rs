@@ -146,7 +146,7 @@ impl<'a> BurnBar<'a> {
             let at = self.place(*limit);
             if at > 0.0 && at < 1.0 {
                 let x = area.x + ((at * f64::from(area.width)).round() as u16).min(area.width - 1);
-                paint::put(
+                paint::ink(
                     buf,
                     x,
                     area.y,
@@ -157,7 +157,7 @@ impl<'a> BurnBar<'a> {
             }
         }
         if place > 1.0 {
-            paint::put(buf, area.right() - 1, area.y, glyphs.over, style);
+            paint::ink(buf, area.right() - 1, area.y, glyphs.over, style);
         }
     }
 }

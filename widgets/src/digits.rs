@@ -138,7 +138,7 @@ impl<'a> BigDigits<'a> {
             for (at, _) in self.row(row).enumerate().filter(|(_, on)| *on) {
                 let (x, y) = (area.x + at as u16 * scale * 2, area.y + row as u16 * scale);
                 for (dx, dy) in (0..scale).flat_map(|dy| (0..scale * 2).map(move |dx| (dx, dy))) {
-                    paint::put(buf, x + dx, y + dy, full, self.style);
+                    paint::ink(buf, x + dx, y + dy, full, self.style);
                 }
             }
         }
@@ -155,7 +155,7 @@ impl<'a> BigDigits<'a> {
                     (false, true) => glyphs.lower_half,
                     (false, false) => continue,
                 };
-                paint::put(buf, area.x + x as u16, area.y + y as u16, glyph, self.style);
+                paint::ink(buf, area.x + x as u16, area.y + y as u16, glyph, self.style);
             }
         }
     }

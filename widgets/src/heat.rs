@@ -158,7 +158,7 @@ impl<'a> HeatMap<'a> {
         let shade = (heat * 4.0).ceil().clamp(0.0, 4.0) as usize;
         let hottest = self.ramp.len().saturating_sub(1);
         let style = self.ramp.get((heat * hottest as f64).round() as usize).copied().unwrap_or_default();
-        paint::put(buf, x, y, glyphs.shades.get(shade).copied().unwrap_or(" "), style);
+        paint::ink(buf, x, y, glyphs.shades.get(shade).copied().unwrap_or(" "), style);
     }
 }
 

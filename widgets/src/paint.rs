@@ -2,7 +2,7 @@
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::{Alignment, Rect};
-use ratatui_core::style::Style;
+use ratatui_core::style::{Modifier, Style};
 use ratatui_core::text::{Line, Span};
 
 use crate::{Glyphs, text};
@@ -19,11 +19,20 @@ pub(crate) fn put(buf: &mut Buffer, x: u16, y: u16, symbol: &str, style: Style) 
     }
 }
 
-/// Writes one character.
-pub(crate) fn put_char(buf: &mut Buffer, x: u16, y: u16, symbol: char, style: Style) {
+/// Writes one glyph of a line or a bar: without the underline of its style, which would be a second line below it.
+pub(crate) fn ink(buf: &mut Buffer, x: u16, y: u16, symbol: &str, style: Style) {
+    put(buf, x, y, symbol, plain(style));
+}
+
+/// The same with a character.
+pub(crate) fn ink_char(buf: &mut Buffer, x: u16, y: u16, symbol: char, style: Style) {
     if let Some(cell) = buf.cell_mut((x, y)) {
-        cell.set_char(symbol).set_style(style);
+        cell.set_char(symbol).set_style(plain(style));
     }
+}
+
+fn plain(style: Style) -> Style {
+    Style { add_modifier: style.add_modifier.difference(Modifier::UNDERLINED), ..style }
 }
 
 /// Draws a bar from the left of the first row, to an eighth of a cell where the alphabet has eighths; `ratio` must be within 0..=1.
@@ -43,7 +52,7 @@ pub(crate) fn bar(buf: &mut Buffer, area: Rect, ratio: f64, glyphs: &Glyphs, sty
             0 => put(buf, x, area.y, glyphs.track, track),
             part => {
                 let glyph = glyphs.eighths.get(part).copied().unwrap_or(glyphs.full);
-                put(buf, x, area.y, glyph, style);
+                ink(buf, x, area.y, glyph, style);
             }
         }
     }
@@ -174,7 +183,7 @@ impl<'b> Pen<'b> {
         let mut x = self.x;
         if self.cut {
             for at in self.ellipsis.chars() {
-                put_char(self.buf, x, self.y, at, style);
+                put(self.buf, x, self.y, at.encode_utf8(&mut [0; 4]), style);
                 x = x.saturating_add(1);
             }
         }

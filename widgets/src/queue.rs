@@ -204,7 +204,7 @@ impl<'a> QueueBar<'a> {
         let ratio = if ratio.is_nan() { 0.0 } else { ratio };
         paint::bar(buf, area, ratio.clamp(0.0, 1.0), glyphs, self.bar_style, self.track_style);
         if ratio > 1.0 && area.width > 0 {
-            paint::put(buf, area.right() - 1, area.y, glyphs.over, self.bar_style);
+            paint::ink(buf, area.right() - 1, area.y, glyphs.over, self.bar_style);
         }
     }
 }

@@ -8,6 +8,8 @@ pub(crate) const SCREENS: &[(&str, &str)] = &[
     ("slos", "the objectives, where there are any"),
     ("incidents", "the incidents, while one is open"),
     ("services", "each service that is not well, and one of the others a round"),
+    ("latency", "the latencies, where any is told"),
+    ("breakers", "breakers and queues, where there are any"),
     ("panels", "the panels of the configuration"),
     ("targets", "each poll"),
     ("actions", "what was done, where anything was"),

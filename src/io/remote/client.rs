@@ -245,6 +245,7 @@ mod tests {
                 partial: false,
             },
             questions: Vec::new(),
+            names: false,
         }
     }
 

@@ -21,6 +21,8 @@ pub(in crate::io) struct Memory {
     pub(super) questions: FxHashMap<Arc<str>, Kept>,
     /// When the server was last asked who it is.
     pub(super) named: Option<Timestamp>,
+    /// When it was last asked which metrics it has.
+    pub(super) listed: Option<Timestamp>,
     /// When it was last asked for its rules.
     pub(super) ruled: Option<Timestamp>,
     /// It has no such page.

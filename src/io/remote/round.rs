@@ -43,6 +43,8 @@ enum Errand {
     Name,
     /// Its rules and alerts.
     Rules,
+    /// The names of its metrics.
+    Names,
 }
 
 /// What came of an errand.
@@ -50,6 +52,7 @@ enum Done {
     Question { index: usize, recorded: bool, parts: Vec<(When, Reply)>, bytes: usize, fault: Option<Fault> },
     Name(Option<Build>),
     Rules(Result<ServerRules, Fault>),
+    Names(Result<Arc<[Box<str>]>, Fault>),
 }
 
 impl Memory {
@@ -131,6 +134,10 @@ impl Memory {
         if due(self.named, NAMED_EVERY) {
             first.push_back(Errand::Name);
         }
+        // Whoever types waits for them, and for nothing else: they go last, but within this round.
+        if asking.names && due(self.listed, NAMED_EVERY) {
+            last.push(Errand::Names);
+        }
         let wants_rules = asking.querying.alerts || asking.querying.records;
         if wants_rules && !self.has_no_rules && due(self.ruled, RULED_EVERY) {
             // What the server records is to be known before anything is asked the first time.
@@ -165,6 +172,17 @@ impl Memory {
             Done::Rules(Err(Fault::Question(text))) => {
                 self.ruled = Some(at);
                 round.warn(&format!("its rules: {text}"));
+            }
+            Done::Names(Ok(names)) => {
+                self.listed = Some(at);
+                round.told.names = Some(names);
+            }
+            // A server that has no such page, or too many names, still answers everything else.
+            Done::Names(Err(fault)) => {
+                self.listed = Some(at);
+                if let Fault::Question(text) = fault {
+                    round.warn(&format!("the names of its metrics: {text}"));
+                }
             }
             Done::Question { index, recorded, parts, bytes, fault } => {
                 let question = asking.questions.get(index)?;
@@ -237,6 +255,10 @@ async fn run(
             Ok(page) => {
                 answers::rules(&page.body).map_err(|error| Fault::Question(Clean::new(&error.to_string())))
             }
+            Err(fault) => Err(fault),
+        }),
+        Errand::Names => Done::Names(match server.page("api/v1/label/__name__/values", left()).await {
+            Ok(page) => answers::names(&page.body).map_err(Fault::Question),
             Err(fault) => Err(fault),
         }),
         Errand::Question { index, text, recorded, steps, .. } => {

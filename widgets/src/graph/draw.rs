@@ -52,9 +52,9 @@ impl Graph<'_> {
                 let index = usize::from(index);
                 let style = self.series.get(index).map_or(Style::new(), |series| series.style);
                 if self.glyphs.has_braille() {
-                    paint::put_char(buf, x, y, paint::braille(dots), style);
+                    paint::ink_char(buf, x, y, paint::braille(dots), style);
                 } else {
-                    paint::put(buf, x, y, ascii_point(index), style);
+                    paint::ink(buf, x, y, ascii_point(index), style);
                 }
             }
         }
@@ -66,18 +66,18 @@ impl Graph<'_> {
         for limit in self.thresholds {
             let Some(line) = axes::row(area, y, limit.value) else { continue };
             for at in area.left()..area.right() {
-                paint::put(buf, at, line, glyphs.dashed_horizontal, limit.style);
+                paint::ink(buf, at, line, glyphs.dashed_horizontal, limit.style);
             }
         }
         for mark in self.marks {
             let Some(at) = axes::column(area, x, mark.x) else { continue };
             for line in area.top()..area.bottom() {
-                paint::put(buf, at, line, glyphs.dashed_vertical, mark.style);
+                paint::ink(buf, at, line, glyphs.dashed_vertical, mark.style);
             }
         }
         if let Some(at) = self.cursor.and_then(|moment| axes::column(area, x, moment)) {
             for line in area.top()..area.bottom() {
-                paint::put(buf, at, line, glyphs.vertical, self.cursor_style);
+                paint::ink(buf, at, line, glyphs.vertical, self.cursor_style);
             }
         }
     }

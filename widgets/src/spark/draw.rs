@@ -27,7 +27,7 @@ impl Sparkline<'_> {
         let mut left = level(value, scale, usize::from(area.height) * 8);
         for y in (area.top()..area.bottom()).rev() {
             let glyph = glyphs.levels.get(left.min(8)).copied().unwrap_or(glyphs.full);
-            paint::put(buf, x, y, glyph, style);
+            paint::ink(buf, x, y, glyph, style);
             left = left.saturating_sub(8);
         }
     }
@@ -52,7 +52,7 @@ impl Sparkline<'_> {
             if bits == 0 {
                 paint::put(buf, x, y, " ", style);
             } else {
-                paint::put_char(buf, x, y, paint::braille(bits), style);
+                paint::ink_char(buf, x, y, paint::braille(bits), style);
             }
         }
     }

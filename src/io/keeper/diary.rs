@@ -1,0 +1,97 @@
+//! The journal in the hands of the keeper: what cannot be written now waits, and is tried again. It decides nothing
+//! about what is worth writing.
+
+use super::{Kept, READ_BACK};
+use crate::io::journal::{self, Journal};
+use crate::journal::Entry;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The most lines that wait for a disk with room; beyond, the oldest go.
+const MOST: usize = 5_000;
+
+/// The journal, or why there is none.
+pub(super) struct Diary {
+    folder: PathBuf,
+    journal: Option<Journal>,
+    waiting: Vec<Entry>,
+    /// Lines that had to go, because too many waited.
+    lost: usize,
+    failing: bool,
+}
+
+impl Diary {
+    /// Opens it; with what stands in it, and what is to be told about it.
+    pub(super) fn open(folder: &Path) -> (Self, Vec<Entry>, Option<String>) {
+        let (journal, entries, notice) = match Journal::open(folder) {
+            Ok((journal, entries, repairs)) => {
+                (Some(journal), entries, repairs.is_worth_telling().then(|| repairs.to_string()))
+            }
+            Err(error) => {
+                let read = journal::read(folder, READ_BACK).map(|(entries, _)| entries);
+                (None, read.unwrap_or_default(), Some(format!("the journal is not written: {error}")))
+            }
+        };
+        let failing = journal.is_none();
+        let diary = Self { folder: folder.to_owned(), journal, waiting: Vec::new(), lost: 0, failing };
+        (diary, entries, notice)
+    }
+
+    /// Writes these lines, behind those that wait.
+    pub(super) fn append(&mut self, entries: Vec<Entry>, tell: &impl Fn(Kept)) {
+        self.waiting.extend(entries);
+        let excess = self.waiting.len().saturating_sub(MOST);
+        self.waiting.drain(..excess);
+        self.lost += excess;
+        self.retry(tell);
+    }
+
+    /// Tries what waits once more. When it begins to fail and when it works again is told, each once.
+    pub(super) fn retry(&mut self, tell: &impl Fn(Kept)) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        match self.write() {
+            Ok(()) => {
+                self.waiting.clear();
+                if std::mem::take(&mut self.failing) {
+                    let lost = match std::mem::take(&mut self.lost) {
+                        0 => String::new(),
+                        lost => format!("; {lost} lines were too many to wait for it and are lost"),
+                    };
+                    tell(Kept::Notice(format!("the journal is written again{lost}")));
+                }
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                if !std::mem::replace(&mut self.failing, true) {
+                    let text = format!("the journal cannot be written: {error}; its lines wait for room");
+                    tell(Kept::Notice(text));
+                }
+            }
+        }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let open = match self.journal.take() {
+            Some(open) => open,
+            // The folder may be usable by now.
+            None => Journal::open(&self.folder)?.0,
+        };
+        self.journal.insert(open).append(&self.waiting)
+    }
+
+    /// Writes this line now, or says why not: nobody may believe that it is kept if it is not.
+    pub(super) fn append_now(&mut self, entry: &Entry) -> io::Result<()> {
+        let open = match self.journal.take() {
+            Some(open) => open,
+            None => Journal::open(&self.folder)?.0,
+        };
+        self.journal.insert(open).append(std::slice::from_ref(entry))
+    }
+
+    /// What other warrooms wrote since the last time.
+    pub(super) fn follow(&mut self) -> Vec<Entry> {
+        self.journal.as_mut().map_or(Ok(Vec::new()), Journal::follow).unwrap_or_default()
+    }
+}
