@@ -76,8 +76,9 @@ fn main() {
 
 /// From the start of the process to the first picture with the service in it.
 fn first_picture(config: &Path, state: &Path) -> Duration {
-    let pair =
-        native_pty_system().openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 }).unwrap();
+    let pair = native_pty_system()
+        .openpty(PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 })
+        .unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_warroom"));
     command.args(["--state", &state.to_string_lossy()]);
     command.env_clear();

@@ -8,6 +8,8 @@ mod redact;
 mod write;
 
 pub use read::{CaptureError, Limits, read};
+pub(crate) use read::{number as number_of, sane as sane_moment};
+pub(crate) use write::number as put_number;
 pub use write::write;
 
 use crate::config::portable::Portable;

@@ -2,6 +2,7 @@
 
 mod action;
 mod args;
+mod attach;
 mod capture;
 mod doctor;
 mod history;
@@ -14,7 +15,9 @@ mod query;
 mod replay;
 mod rules;
 mod run;
+mod serve;
 mod slo;
+mod source;
 mod watch;
 
 pub use args::{Cli, Command, ConfigCommand, Format};

@@ -178,7 +178,11 @@ impl Command {
             "look further back: explore, latency, panels, a graph that fills the screen",
         ),
         (Self::Shorter, "shorter", "look less far back"),
-        (Self::CursorBack, "cursor-back", "graphs: a cursor, back in time (a drag over a graph shows that range)"),
+        (
+            Self::CursorBack,
+            "cursor-back",
+            "graphs: a cursor, back in time (a drag over a graph shows that range)",
+        ),
         (Self::CursorOn, "cursor-on", "graphs: the cursor, on in time"),
         (Self::Pin, "pin", "explore: pin the expression to a service (:pin SERVICE, :unpin)"),
         (

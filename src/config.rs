@@ -22,6 +22,7 @@ mod read_incident;
 mod read_service;
 pub mod rules;
 pub mod schema;
+pub mod serve;
 pub mod service;
 pub mod settings;
 pub mod shape;
@@ -32,7 +33,7 @@ mod walk;
 
 pub use self::notify::{Destination, Notify, NotifyKind, Ring};
 pub use backend::{Asking, Backend, BackendKind, Flavour, Querying, Question, Want};
-pub use overrides::{Layer, Overrides};
+pub use overrides::{Attach, Layer, Overrides};
 pub use panel::{Panel, PanelKind};
 pub use place::{Place, Problem, Source, Spanned};
 pub use read::beside;
@@ -74,6 +75,8 @@ pub struct Config {
     pub incident: incident::Incident,
     /// `capture`.
     pub capture: capture::Captures,
+    /// `serve`.
+    pub serve: serve::Serve,
     /// `action.NAME`.
     pub actions: BTreeMap<String, action::Action>,
     /// `slo.NAME`.
@@ -94,6 +97,8 @@ pub struct Config {
     pub engine: Engine,
     /// The screen.
     pub ui: Ui,
+    /// The warroom that is attached to, if one is: `--attach`.
+    pub attach: Option<Attach>,
     /// `wall`.
     pub wall: Wall,
     /// Which source won, for each setting that is not part of a named table: key path -> source.

@@ -4,11 +4,13 @@
 
 mod acted;
 mod browsed;
+mod fed;
 mod mouse;
 mod recalled;
 
 pub use acted::{Finished, Listed, Made, Step};
 pub use browsed::{Browsed, Content};
+pub use fed::{Fed, FeedLink};
 pub use mouse::{Mouse, Press, Under};
 pub use recalled::{Purpose, Recalled, Strand};
 
@@ -93,6 +95,8 @@ pub enum What {
     Slips(Vec<Entry>),
     /// What another system tells now, and for which plan's generation it was asked.
     Foreign(u32, Arc<Picture>),
+    /// What another warroom tells that polls in our place: its backend's name, and what.
+    Fed(Arc<str>, Fed),
     /// Something to tell the operator in a line.
     Notice(Clean),
 }
@@ -123,6 +127,8 @@ pub enum Effect {
     Mouse(bool),
     /// Keep these lines in the journal.
     Journal(Vec<Entry>),
+    /// Tell the warroom of that name, which polls in our place, what people did here.
+    Deliver(Arc<str>, Vec<Entry>),
     /// Keep this proposal in the journal, and lay it down in that folder for a second person.
     Propose(PathBuf, Entry),
     /// Tell whoever is to be told: this happened to incidents.

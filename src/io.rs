@@ -6,6 +6,7 @@
 )]
 
 pub mod act;
+pub mod attach;
 pub mod bell;
 pub mod capture;
 pub mod clipboard;
@@ -27,6 +28,7 @@ pub mod login;
 pub mod poll;
 pub mod remote;
 pub mod redis;
+pub mod serve;
 pub mod tcp;
 pub mod grpc;
 pub mod probe;

@@ -163,6 +163,19 @@ impl Ord for Labels {
     }
 }
 
+impl serde::Serialize for Labels {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Labels {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let pairs = std::collections::BTreeMap::<String, String>::deserialize(deserializer)?;
+        Ok(Self::from_pairs(pairs))
+    }
+}
+
 impl fmt::Display for Labels {
     /// `name{a="b", c="d"}`, as Prometheus writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

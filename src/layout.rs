@@ -84,7 +84,6 @@ pub fn areas(model: &Model) -> Areas {
             service_large(&mut areas, model, name);
         }
         Screen::Explore => explore(&mut areas, ui.size),
-        Screen::Body(_) => split(&mut areas, usize::MAX, 0),
         // What is empty has the whole body to teach.
         Screen::Latency => latency(&mut areas, model),
         Screen::Flow => match model.flow_rows().len() {
@@ -105,7 +104,7 @@ pub fn areas(model: &Model) -> Areas {
             // What came of it says more than how many there are.
             rows => split(&mut areas, rows.min(usize::from(height) / 3), 8),
         },
-        Screen::Panels | Screen::Help => {}
+        Screen::Body(_) | Screen::Panels | Screen::Help => {}
     }
     areas
 }
@@ -143,7 +142,8 @@ pub fn incident_areas(model: &Model, it: &Incident, body: Rect) -> IncidentAreas
     // What other systems say of it is one line more.
     let wanted = 6 + u16::from(model.foreign.tells_of(it));
     let height = |rows: usize, most: u16| (u16::try_from(rows.max(1)).unwrap_or(most)).min(most) + 2;
-    let (alerts, moves) = (height(alerts, 8), if moves == 0 { 0 } else { height(moves, 5) });
+    let most = if body.height >= 45 { 9 } else { 5 };
+    let (alerts, moves) = (height(alerts, 8), if moves == 0 { 0 } else { height(moves, most) });
     if body.width >= 150 {
         let [left, timeline] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(body);
         let [summary, alerts, moves, figures] = Layout::vertical([
@@ -228,8 +228,11 @@ const PANEL: (u16, u16) = (36, 5);
 
 /// The cells of a grid of `count` panels, in reading order, as many as there is room for.
 pub fn grid(area: Rect, count: usize) -> Vec<Rect> {
-    let across = (area.width / PANEL.0).clamp(1, 4).min(u16::try_from(count).unwrap_or(u16::MAX)).max(1);
-    let rows = u16::try_from(count.div_ceil(usize::from(across))).unwrap_or(u16::MAX);
+    let most = usize::from((area.width / PANEL.0).clamp(1, 4));
+    let rows = count.div_ceil(most).max(1);
+    // As many in each row as in the others: a lone one below four would be as wide as they are together.
+    let across = u16::try_from(count.div_ceil(rows)).unwrap_or(u16::MAX).max(1);
+    let rows = u16::try_from(rows).unwrap_or(u16::MAX);
     let down = (area.height / PANEL.1).max(1).min(rows).max(1);
     let lines = Layout::vertical(vec![Constraint::Fill(1); usize::from(down)]).split(area);
     let mut cells = Vec::new();
@@ -378,7 +381,7 @@ fn service_large(areas: &mut Areas, model: &Model, name: &str) {
     let panels = if model.panels.of_service(Some(name)).next().is_some() { 12 } else { 0 };
     let fixed = areas.summary.height + areas.list.height + below + panels;
     let figures = areas.body.height.saturating_sub(fixed);
-    if areas.body.width < 150 || figures < 15 {
+    if areas.body.width < 100 || figures < 15 {
         return;
     }
     let [_, figures, list, rest, panels] = Layout::vertical([
@@ -392,11 +395,11 @@ fn service_large(areas: &mut Areas, model: &Model, name: &str) {
     areas.list = list;
     areas.panes = panes(rest, true, model.shown(), name);
     areas.panels = panels;
-    let happened = model.worst_incident(name).is_some();
+    let happened = areas.body.width >= 150 && model.worst_incident(name).is_some();
     let beside = if happened { Constraint::Fill(2) } else { Constraint::Length(0) };
     let [figures, detail] = Layout::horizontal([Constraint::Fill(3), beside]).areas(figures);
     areas.detail = detail;
-    areas.figures = if figures.height >= 24 {
+    areas.figures = if figures.height >= 24 && figures.width >= 80 {
         Layout::vertical([Constraint::Ratio(1, 3); 3]).areas(figures)
     } else {
         Layout::horizontal([Constraint::Ratio(1, 3); 3]).areas(figures)
@@ -410,7 +413,9 @@ fn panes(rest: Rect, wide: bool, fleet: &Fleet, name: &str) -> [Rect; 4] {
     let filled = row.map_or([false; 4], |row| {
         [!row.components.is_empty(), !row.breakers.is_empty(), !row.queues.is_empty(), numbers]
     });
-    let shares: [u16; 4] = filled.map(|filled| if filled { 2 } else { u16::from(wide) });
+    // That a service has no queues is said where there is room for it.
+    let wide = wide && rest.width >= 150;
+    let shares: [u16; 4] = filled.map(|filled| if filled { 5 } else { 2 * u16::from(wide) });
     // Nothing to say at all: one pane says so.
     let shares = if shares == [0; 4] { [1, 0, 0, 0] } else { shares };
     Layout::horizontal(shares.map(Constraint::Fill)).areas(rest)

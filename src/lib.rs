@@ -27,6 +27,7 @@ pub mod keymap;
 pub mod theme;
 pub mod plan;
 pub mod capture;
+pub mod feed;
 pub mod event;
 pub mod model;
 pub mod layout;
@@ -34,11 +35,12 @@ pub mod update;
 pub mod view;
 pub mod picture;
 pub mod narrator;
+pub mod report;
+pub mod api;
 
 // The shell: uses the line above; nothing above uses it.
 pub mod io;
 pub mod runtime;
 pub mod demo;
 pub mod rehearsal;
-pub mod report;
 pub mod cli;

@@ -3,6 +3,7 @@
 //! Only `update` writes here; `view` and `report` read. Nothing here asks for the time: `now` was brought by an event.
 
 pub mod act;
+pub mod attached;
 pub mod browse;
 pub mod chart;
 pub mod desk;
@@ -136,6 +137,8 @@ pub struct Model {
     pub panels: Panels,
     /// What is known of backends.
     pub remote: Remote,
+    /// What is known of the servers that poll in our place.
+    pub attached: attached::Attached,
     /// The latency screen.
     pub latencies: Latencies,
     /// The screen of breakers and queues.
@@ -190,6 +193,7 @@ impl Model {
             judging: Judging::new(now),
             panels: Panels::of(&plan),
             remote: Remote::of(&plan),
+            attached: attached::Attached::of(&plan, now),
             latencies: Latencies::of(plan.services.len(), latency::RANGE.min(plan.limits.retention)),
             flow: Flow::default(),
             zoom: None,
@@ -347,6 +351,7 @@ impl Model {
             .chain(message)
             .chain([self.runs_out, self.judging.due])
             .chain(self.explore.due)
+            .chain(self.attached.due(self.now))
             .chain(self.acts.due(self.now))
             .chain(self.time.past.as_ref().and_then(|past| past.next_tick(self.now)))
             .chain(self.ui.wall.as_ref().map(|wall| wall.due(self.now, !self.incidents.open().is_empty())))

@@ -4,6 +4,7 @@
 
 mod actions;
 mod backends;
+mod feeds;
 mod foreign;
 mod history;
 mod incidents;
@@ -11,16 +12,17 @@ mod keys;
 mod notify;
 mod panels;
 mod rules;
+mod serve;
 mod signals;
 mod slos;
 mod targets;
+mod ui;
 
 use self::notify::{compile as channels, terminal};
 use crate::action::{Action, Policy};
 use crate::config::poll::PollKind;
-use crate::config::{Actions, Ascii, Band, Bands, Config, DerivedKind, Problem, Ring, Service, Wall};
+use crate::config::{Actions, Band, Bands, Config, DerivedKind, Problem, Service, Wall};
 use crate::foreign::Backend;
-use crate::keymap::Keymap;
 use crate::labels::Matcher;
 use crate::notification::Channel;
 use crate::promql::{self, Expr};
@@ -28,17 +30,19 @@ use crate::slo::Slo;
 use crate::store::Limits;
 use crate::target::health::Policy as HealthPolicy;
 use crate::target::{Keep, Target, TargetId};
-use crate::theme::Themes;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use backends::{BackendPlan, COURSE_POINTS};
+pub use feeds::{ATTACHED, FeedPlan, Feeds, Reach};
 pub use history::HistoryPlan;
 pub use panels::PanelPlan;
 pub use rules::RulesPlan;
+pub use serve::{REMEDY as EXPOSED_REMEDY, ServePlan, exposed};
 pub use signals::{Signal, SignalSet};
+pub use ui::UiPlan;
 
 /// The configuration, compiled.
 #[derive(Clone, Debug)]
@@ -53,6 +57,8 @@ pub struct Plan {
     pub targets: Vec<Arc<Target>>,
     /// Servers that answer expressions, in order of name.
     pub backends: Vec<BackendPlan>,
+    /// Other warrooms that poll in our place.
+    pub feeds: Feeds,
     /// The one that answers where nobody says anything else.
     pub default_backend: Option<usize>,
     /// Panels of the operator's own, in order of name.
@@ -87,29 +93,12 @@ pub struct Plan {
     pub capture: crate::config::capture::Captures,
     /// What the configuration is made of as it may leave this machine.
     pub portable: Arc<crate::config::portable::Later>,
+    /// `warroom serve`.
+    pub serve: ServePlan,
     /// The war-room wall.
     pub wall: Wall,
     /// Things worth saying that keep nobody from starting.
     pub warnings: Vec<Problem>,
-}
-
-/// The screen's settings.
-#[derive(Clone, Debug)]
-pub struct UiPlan {
-    /// Name of the theme at the start.
-    pub theme: String,
-    /// The themes that can be chosen.
-    pub themes: Arc<Themes>,
-    /// The live map of keys.
-    pub keys: Keymap,
-    /// Draw with ASCII only?
-    pub ascii: Ascii,
-    /// Listen to the mouse at the start?
-    pub mouse: bool,
-    /// How the operator is called.
-    pub ring: Ring,
-    /// The zone in which times are shown.
-    pub zone: jiff::tz::TimeZone,
 }
 
 /// One service, compiled.
@@ -165,14 +154,15 @@ impl Plan {
     /// Every problem, in order of file and line.
     pub fn compile(config: &Config, generation: u32) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let ui = compile_ui(config, &mut problems);
+        let ui = ui::compile(config, &mut problems);
         let mut services = Vec::new();
         let mut drafts = Vec::new();
         let mut desk = backends::Desk::new(config);
         for service in config.services.values() {
             let select = selector(service, &mut problems);
             let derived = derive(service, &select, config.window, &mut problems);
-            let backend = config.backend_of(service);
+            // Another warroom answers nothing: it polls what we would poll.
+            let backend = config.backend_of(service).filter(|table| !feeds::is_feed(table));
             let polls = targets::polls(service, backend.is_some(), &mut problems);
             let scraped =
                 backend.is_some() || polls.iter().any(|poll| matches!(poll.kind, PollKind::Metrics { .. }));
@@ -219,6 +209,7 @@ impl Plan {
         let policies = actions::policies(config, &mut problems);
         let actions = actions::compile(config, &mut problems);
         let foreign = foreign::compile(config, &mut problems);
+        let serve = serve::compile(config, &mut problems);
         let mut slos = slos::compile(config, &services, &mut problems);
         let mut rules = rules::compile(config, &services, &slos, &mut problems);
         let default_backend = desk.place(config.backends.get(&config.engine.default.value));
@@ -242,6 +233,7 @@ impl Plan {
                 desk.rules(place, set, config, &mut problems);
             }
         }
+        let feeds = feeds::compile(config, &services, drafts.len(), &mut problems);
         let (servers, backends) = desk.finish(config, drafts.len(), &mut problems);
         let mut targets = targets::finish(drafts, &services, &panels, &slos, &rules);
         targets.extend(servers.into_iter().map(Arc::new));
@@ -258,6 +250,7 @@ impl Plan {
             history: history::compile(config, &targets),
             targets,
             backends,
+            feeds,
             default_backend,
             panels,
             incidents,
@@ -274,10 +267,19 @@ impl Plan {
             ui,
             capture: config.capture.clone(),
             portable: Arc::new(config.portable()),
+            serve,
             wall: config.wall.clone(),
             warnings: warnings.into_iter().map(|(_, problem)| problem).collect(),
         };
         plan.keep_also(actions::names(&plan.actions));
+        if let Some(attach) = &config.attach {
+            let own = !config.files.is_empty();
+            let feed = FeedPlan::attach(&attach.url, attach.token.clone(), attach.ca.as_deref(), own);
+            let feed = feed.map_err(|why| {
+                vec![Problem { key: "--attach".to_owned(), message: why, ..Problem::default() }]
+            })?;
+            plan.attach(&Arc::new(feed));
+        }
         Ok(plan)
     }
 
@@ -350,48 +352,6 @@ fn time_zone(name: &str) -> Result<jiff::tz::TimeZone, jiff::Error> {
 fn named_zone(name: &str) -> Result<jiff::tz::TimeZone, jiff::Error> {
     // The default needs no walk through the machine's folder of zones.
     if name == "UTC" { Ok(jiff::tz::TimeZone::UTC) } else { jiff::tz::TimeZone::get(name) }
-}
-
-fn compile_ui(config: &Config, problems: &mut Found) -> UiPlan {
-    let theme = &config.ui.theme;
-    let themes = themes(config, problems);
-    let zone = &config.ui.zone;
-    let found = time_zone(&zone.value);
-    if found.is_err() {
-        problems.push((
-            true,
-            Problem::new(&zone.at, "ui.zone", format!("there is no time zone \"{}\"", zone.value))
-                .with_remedy("write an IANA name such as UTC or Europe/Berlin, or local"),
-        ));
-    }
-    UiPlan {
-        theme: theme.value.clone(),
-        themes: Arc::new(themes),
-        keys: keys::compile(config, problems),
-        ascii: config.ui.ascii,
-        mouse: config.ui.mouse,
-        ring: config.ui.notify,
-        zone: found.unwrap_or(jiff::tz::TimeZone::UTC),
-    }
-}
-
-/// The themes. A mistake in the one that is wanted keeps warroom from starting, as any other in the configuration does;
-/// one in a theme that nobody has chosen yet is told, and it can be chosen without what is wrong.
-fn themes(config: &Config, problems: &mut Found) -> Themes {
-    let (themes, twins) = Themes::new(&config.themes);
-    problems.extend(twins.into_iter().map(|problem| (false, problem)));
-    let wanted = &config.ui.theme;
-    let mut wrong = themes.problems(&wanted.value);
-    if !themes.has(&wanted.value) {
-        let message = format!("there is no theme \"{}\"", crate::text::clean(&wanted.value));
-        let remedy =
-            format!("the themes are {}, or write the path of a theme file", themes.names().join(", "));
-        wrong.push(Problem::new(&wanted.at, "ui.theme", message).with_remedy(remedy));
-    }
-    let others = themes.own_problems().into_iter().filter(|problem| !wrong.contains(problem));
-    problems.extend(others.map(|problem| (false, problem)));
-    problems.extend(wrong.into_iter().map(|problem| (true, problem)));
-    themes
 }
 
 /// The limits of a service: its own, and its preset's where it has none.

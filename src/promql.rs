@@ -49,7 +49,7 @@ pub use parse::{ParseError, parse};
 pub use shape::{Match, Piece, What};
 pub use spread::{Spread, quantiles};
 pub use stepper::Stepper;
-pub use value::{Answer, Compat, EvalError, Limits, Options, Point, Range, Row, Value, ValueKind};
+pub use value::{Answer, Compat, EvalError, Limits, Options, Point, Range, Row, Stop, Value, ValueKind};
 
 use crate::store::Read;
 use crate::units::Timestamp;

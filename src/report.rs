@@ -248,6 +248,11 @@ impl Verdict {
 ///
 /// Source of the format: the Monitoring Plugins development guidelines, sections on output and performance data.
 pub fn check(model: &Model, only: Option<&str>) -> (Verdict, String) {
+    check_knowing(model, only, &unjudged(model))
+}
+
+/// As [`check`], for those who ask for many: `unjudged` is looked up once for all of them.
+pub fn check_knowing(model: &Model, only: Option<&str>, unjudged: &[String]) -> (Verdict, String) {
     let rows: Vec<&ServiceRow> = services(model.shown(), &ListState::default())
         .filter(|row| only.is_none_or(|name| &*row.name == name))
         .collect();
@@ -270,7 +275,6 @@ pub fn check(model: &Model, only: Option<&str>) -> (Verdict, String) {
             if rows.len() == 1 { "service".to_owned() } else { format!("{} services", rows.len()) }
         ));
     }
-    let unjudged = unjudged(model);
     if !unjudged.is_empty() {
         parts.push(format!("not judged: {}", unjudged.join("; ")));
     }

@@ -16,15 +16,17 @@ mod pace;
 mod plain;
 mod reel;
 mod rerun;
+mod serve;
 mod snapshot;
 mod tape;
 mod watch;
 
+pub use crate::io::serve::ServeError as ServeFailed;
 pub use dashboard::{Dashboard, Loader, run};
 pub use elsewhere::Elsewhere;
 pub use errand::Errand;
 pub use exported::{Exported, exported};
-pub use headless::{Rounds, observe, observe_after};
+pub use headless::{Rounds, observe, observe_after, observe_on};
 pub use plain::{Plain, plain};
 pub use reel::{Progress, Reel, Refused, Stage};
 pub use rerun::{Mismatch, Outcome, rerun};
@@ -36,6 +38,7 @@ use crate::io::poll::{LinkState, Message, Setup};
 use crate::model::Model;
 use crate::plan::Plan;
 use crate::units::Timestamp;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The wall clock.
@@ -47,10 +50,22 @@ pub fn now() -> Timestamp {
 /// What the poller is to do for a plan.
 fn setup(plan: &Plan) -> Setup {
     Setup {
-        targets: plan.targets.iter().map(|target| target.as_ref().clone()).collect(),
+        // What another warroom polls is not asked from here.
+        targets: plan
+            .targets
+            .iter()
+            .filter(|target| plan.feeds.of(target.id).is_none())
+            .map(|target| target.as_ref().clone())
+            .collect(),
         generation: plan.generation,
         references: plan.references.clone(),
+        feeds: plan.feeds.all.clone(),
     }
+}
+
+/// The targets that are asked from here: those whose first answer is waited for.
+fn asked(plan: &Plan) -> std::collections::BTreeSet<crate::target::TargetId> {
+    plan.targets.iter().map(|target| target.id).filter(|id| plan.feeds.of(*id).is_none()).collect()
 }
 
 /// Pictures of other systems that may wait.
@@ -82,9 +97,27 @@ fn happened(model: &Model, message: Message) -> Option<What> {
         Message::Ended(samples) => Some(What::Ended(samples)),
         Message::Link(LinkState::Works) => model.link.is_some().then_some(What::Link(None)),
         Message::Link(LinkState::Down { since, detail }) => Some(What::Link(Some((since, detail)))),
+        Message::Fed(name, fed) => Some(What::Fed(name, fed)),
+        Message::Plan(plan) => Some(What::Reloaded(Ok(borrowed(model, &plan)))),
+        Message::Recalled(recalled) => Some(What::Recalled(recalled)),
         // Only the dashboard asks for whole bodies, and it reads them beside the loop.
         Message::FullBody { .. } => None,
     }
+}
+
+/// The plan of the warroom that is attached to, as it is shown here: how it is drawn and how much memory it may take is the
+/// operator's business.
+fn borrowed(model: &Model, plan: &Arc<Plan>) -> Arc<Plan> {
+    let (mut plan, own) = (Arc::clone(plan), &model.plan);
+    let made = Arc::make_mut(&mut plan);
+    made.generation = own.generation + 1;
+    made.limits = own.limits;
+    let zone = made.ui.zone.clone();
+    made.ui = own.ui.clone();
+    made.ui.zone = zone;
+    made.terminal = own.terminal.clone();
+    made.file.clone_from(&own.file);
+    plan
 }
 
 /// Waits until a signal ends the process; returns its exit code.

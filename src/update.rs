@@ -4,6 +4,7 @@
 //! cut into units (`What::Work`), so that a key never waits for more than one.
 
 mod act;
+mod attached;
 mod browse;
 mod copy;
 mod explain;
@@ -105,6 +106,13 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             act::judge(model, &mut effects);
             recall::keep(model, &mut effects);
         }
+        // What is seen is the server's to remember; of our own, what was done from here counts.
+        What::Remembered { entries, .. } if model.plan.feeds.whole().is_some() => {
+            act::remembered(model, &entries)
+        }
+        What::Written(entries) if model.plan.feeds.whole().is_some() => {
+            act::recorded(model, &entries, &mut effects);
+        }
         // A recording has its own memory.
         What::Remembered { .. } | What::Written(_) if model.time.recording.is_some() => {}
         What::Remembered { entries, saved } => {
@@ -123,6 +131,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         What::Recorded(entries) => {
             model.time.log.write(&entries);
             act::recorded(model, &entries, &mut effects);
+            attached::recorded(model, &entries, &mut effects);
         }
         What::Proposed(entry, outcome) => act::proposed(model, &entry, outcome),
         What::Slips(entries) => act::slips(model, &entries),
@@ -146,6 +155,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             say(model, true, format!("reload refused, the old configuration stays: {first}{more}"));
         }
         What::Foreign(generation, picture) => foreign::taken(model, generation, picture, &mut effects),
+        What::Fed(name, fed) => attached::taken(model, &name, fed, &mut effects),
         What::Notice(text) => say(model, false, text.to_string()),
     }
     // Of the past that is shown, whoever holds both models takes the wish.
@@ -155,6 +165,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         travel::grant(model, wish, &mut effects);
     }
     remember(model, &effects);
+    attached::deliver(model, &mut effects);
     past::record(model, &mut effects);
     travel::hand_over(model);
     queue(model, &mut effects);
@@ -309,6 +320,7 @@ fn reload(model: &mut Model, plan: &Arc<Plan>, effects: &mut Vec<Effect>) {
     model.desk = Desk::new(plan);
     model.panels.reload(plan);
     model.remote.reload(plan);
+    model.attached.reload(plan, model.now);
     model.latencies = Latencies::of(plan.services.len(), model.latencies.range);
     model.zoom = None;
     model.rules.reload(plan.rules.sets.clone(), plan.rules.owners.clone());

@@ -9,6 +9,7 @@
 //! What stands where is decided in `layout`; what it looks like, by roles of the theme.
 
 mod actions;
+mod attached;
 mod body;
 mod chart;
 mod confirm;

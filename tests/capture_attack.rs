@@ -2,7 +2,11 @@
 //! shown, judged and written again; the rest is refused. How many are tried is said by `WARROOM_TEST_MUTATIONS`; the
 //! fuzz target `capture` does the same with a guided search.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that fails, and is told how much to do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that fails, and is told how much to do"
+)]
 
 #[path = "support/sim.rs"]
 #[allow(
@@ -51,8 +55,22 @@ impl Dice {
 
 /// What stands in the place of a number or a text.
 const ODD: [&str; 16] = [
-    "-1", "0", "1e308", "-9223372036854775808", "18446744073709551615", "null", "\"\"", "[]", "{}", "\"stale\"",
-    "\"\\u001b[2J\"", "\"\\ud800\"", "253402207199999", "1e-7", "true", "\"{{ range }}\"",
+    "-1",
+    "0",
+    "1e308",
+    "-9223372036854775808",
+    "18446744073709551615",
+    "null",
+    "\"\"",
+    "[]",
+    "{}",
+    "\"stale\"",
+    "\"\\u001b[2J\"",
+    "\"\\ud800\"",
+    "253402207199999",
+    "1e-7",
+    "true",
+    "\"{{ range }}\"",
 ];
 
 /// Changes one thing, or some.

@@ -110,6 +110,7 @@ fn every_configuration_on_the_pages_is_taken_without_a_warning() {
         "docs/backends.md",
         "docs/incidents.md",
         "docs/rules.md",
+        "docs/serve.md",
         "docs/slo.md",
     ];
     assert_eq!(tried.iter().map(String::as_str).collect::<Vec<_>>(), expected);

@@ -34,7 +34,7 @@ const SCREENS: [(&str, &str); 18] = [
     ("service", "enter"),
     ("targets", "2"),
     ("body", "2 /metrics enter b"),
-    ("explore", "3 :explore_sum_by_(job)_(rate(http_requests_total[30s])) enter esc"),
+    ("explore", "3 'sum~by~(job)~(rate(http_requests_total[30s])) enter esc"),
     ("panels", "4"),
     ("slos", "5"),
     ("incidents", "6"),
@@ -90,7 +90,14 @@ fn go(sim: &mut Sim, keys: &str) {
     sim.press("esc esc esc esc esc 1");
     sim.happen(What::Resize(120, 40));
     for key in keys.split(' ').filter(|key| !key.is_empty()) {
-        for effect in sim.press(key) {
+        // What stands behind ' is typed letter by letter, ~ as a blank.
+        let typed: Vec<String> = match key.strip_prefix('\'') {
+            Some(text) if !text.is_empty() => {
+                text.chars().map(|c| if c == '~' { "space".to_owned() } else { c.to_string() }).collect()
+            }
+            _ => vec![key.to_owned()],
+        };
+        for effect in typed.iter().flat_map(|key| sim.press(key)).collect::<Vec<_>>() {
             if let Effect::FetchFull(target) = effect {
                 let body = b"# HELP jobs_total Jobs that were done.\n# TYPE jobs_total counter\n\
                     jobs_total{kind=\"mail\"} 7\njobs_total{kind=\"bill\"} 41\n\
@@ -318,8 +325,30 @@ fn in_ascii_there_is_nothing_else() {
     sim.model = Model::new(Arc::clone(&sim.plan), sim::BEGAN, false);
     sim.fail("api", &Failure::Status(500, Clean::new(foreign)));
     for keys in [
-        "", "enter", "2", "3", "3 :explore_vector(1) enter", "4", "4 z", "5", "5 z", "6", "7", "8", "9", "?", "x", "a",
-        "y", ":s", "/东", ":restart_api enter", ":nothing→ enter", "ctrl-p", "[", ":wall enter",
+        "",
+        "enter",
+        "2",
+        "3",
+        "3 :explore_vector(1) enter",
+        "4",
+        "4 z",
+        "5",
+        "5 z",
+        "6",
+        "7",
+        "8",
+        "9",
+        "?",
+        "x",
+        "a",
+        "y",
+        ":s",
+        "/东",
+        ":restart_api enter",
+        ":nothing→ enter",
+        "ctrl-p",
+        "[",
+        ":wall enter",
     ] {
         sim.model.ui = Ui::new(&sim.plan);
         sim.model.acts.over = None;

@@ -419,7 +419,12 @@ fn a_reload_keeps_what_stays_and_ends_what_goes() {
     watch.report(2);
     // The health poll stays under another id, the scrape goes.
     let stays = Target { id: TargetId(7), ..targets[1].clone() };
-    watch.poller.configure(Setup { targets: vec![stays], generation: 2, references: Vec::new() });
+    watch.poller.configure(Setup {
+        targets: vec![stays],
+        generation: 2,
+        references: Vec::new(),
+        ..Setup::default()
+    });
     let ended = loop {
         if let Message::Ended(samples) = watch.message() {
             break samples;

@@ -221,7 +221,8 @@ fn nobody_may_write(folder: &Path) {
     keeper.append(vec![line(1)]);
     keeper.append(vec![line(2)]);
     keeper.keep(samples(0), at(0));
-    let lines = until(&told, "it is not written: make the state folder writable, or name another with --state");
+    let lines =
+        until(&told, "it is not written: make the state folder writable, or name another with --state");
     assert_eq!(lines.len(), 1, "{lines:?}");
     let error = captures::save(&folder.join("a.warroom.gz"), &capture(1)).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);

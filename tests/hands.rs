@@ -392,7 +392,9 @@ fn graphs_are_read_off_and_dragged_on_every_screen() {
             let same = layout::graph_at(&sim.model, x, y) == layout::graph_at(&sim.model, x + 9, y);
             (same && to.since(from) >= Duration::from_secs(5)).then_some((x, y, from, to))
         });
-        let Some((x, y, from, to)) = found else { panic!("{name}: no graph in\n{}", sim.screen(120, 40, &dark())) };
+        let Some((x, y, from, to)) = found else {
+            panic!("{name}: no graph in\n{}", sim.screen(120, 40, &dark()))
+        };
         mouse(&mut sim, x, y, Press::Down);
         let screen = sim.screen(120, 40, &dark());
         assert!(screen.contains(" at ") || screen.contains("at 10:1"), "{name}: no moment in\n{screen}");

@@ -15,6 +15,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use warroom::demo::Scenario;
+use warroom::event::What;
 use warroom::model::ui::Screen;
 
 const WARROOM: &str = env!("CARGO_BIN_EXE_warroom");
@@ -81,6 +82,27 @@ fn the_wall_turns_by_itself_and_is_interrupted() {
     assert!(seen.first() == Some(&Screen::Overview) && turned, "{seen:?}");
 }
 
+#[test]
+fn the_wall_shows_latencies_and_breakers_where_there_are_any() {
+    let mut sim = Sim::new(Scenario::Steady);
+    Arc::make_mut(&mut sim.model.plan).wall.screens = vec!["latency", "breakers", "actions"];
+    sim.run_to(20).press(":wall enter");
+    for (key, screen, words) in [
+        (None, Screen::Latency, ["p95", "requests by duration"]),
+        (Some("right"), Screen::Flow, ["breakers and queues", "told by"]),
+        (Some("right"), Screen::Latency, ["p99", "quantiles"]),
+    ] {
+        key.map(|key| sim.press(key));
+        sim.happen(What::Tick);
+        while sim.model.has_work() {
+            sim.happen(What::Work);
+        }
+        let text = sim.screen(120, 40, &dark());
+        assert_eq!(sim.model.ui.screen, screen, "{text}");
+        assert!(words.iter().all(|word| text.contains(word)), "{words:?} in\n{text}");
+    }
+}
+
 // One frame.
 
 fn run(arguments: &[&str]) -> Output {
@@ -128,6 +150,9 @@ fn every_screen_can_be_asked_for_and_a_wrong_one_is_said() {
         ("service checkout", "checkout"),
         ("checkout", "checkout"),
         ("panels", "Queues"),
+        // What is evaluated only while somebody looks at it is there as well.
+        ("latency", "quantiles"),
+        ("breakers", "payments"),
         ("help", "help"),
         ("wall", "WALL, LOCKED"),
         ("restart checkout", "asks for"),

@@ -292,6 +292,7 @@ impl Live {
             targets: plan.targets.iter().map(|target| target.as_ref().clone()).collect(),
             generation: plan.generation,
             references: Vec::new(),
+            ..Setup::default()
         });
     }
 
@@ -661,4 +662,67 @@ fn what_is_typed_in_the_explorer_is_asked_of_the_server_with_its_course() {
         questions,
         "a longer range takes its place"
     );
+}
+
+#[test]
+fn names_that_only_the_server_has_complete_what_is_typed() {
+    let server = fake(|request| {
+        let body = if request.path().ends_with("/label/__name__/values") {
+            r#"{"status":"success","data":["zebra_total","zebra\u001b[2J","up","zebras"]}"#.to_owned()
+        } else {
+            figure("")
+        };
+        Act::Send(http(200, "application/json", "", &body))
+    });
+    let mut live = Live::new(&of_kind("prometheus", server.address, ""));
+    live.until("the first round", |model| model.service("shop").is_some_and(|row| row.last_answer.is_some()));
+    let asked = || server.requests().iter().filter(|request| request.contains("__name__")).count();
+    assert_eq!(asked(), 0, "nobody has wanted to type a name yet");
+    live.happen(What::Key("3".parse().unwrap()));
+    live.until("names", |model| !model.remote.backends[0].names.is_empty());
+    for key in ["z", "e"] {
+        live.happen(What::Key(key.parse().unwrap()));
+    }
+    let popup = live.model.explore.popup.as_ref().expect("something is proposed");
+    let texts: Vec<&str> = popup.items.iter().map(|item| item.text.as_str()).collect();
+    assert_eq!(texts, ["zebra_total", "zebras"]);
+    live.happen(What::Key("tab".parse().unwrap()));
+    assert_eq!(live.model.explore.line.text(), "zebra", "as far as all agree");
+    // Opened once more, nothing is asked again for a while.
+    for key in ["esc", "esc", "1", "3"] {
+        live.happen(What::Key(key.parse().unwrap()));
+    }
+    let round = live.model.remote.backends[0].answered;
+    live.until("a later round", |model| model.heard > now() - Duration::from_secs(1));
+    assert_eq!((asked(), round.0 > 0), (1, true));
+}
+
+#[test]
+fn a_server_without_such_a_page_answers_everything_else() {
+    let server = fake(|request| {
+        if request.path().ends_with("/label/__name__/values") {
+            return Act::Send(http(404, "text/plain", "", "404 page not found"));
+        }
+        Act::Send(http(200, "application/json", "", &figure("")))
+    });
+    let mut live = Live::new(&of_kind("prometheus", server.address, ""));
+    live.happen(What::Key("3".parse().unwrap()));
+    live.until("a round after it was asked", |model| {
+        let asked = server.requests().iter().any(|request| request.contains("__name__"));
+        asked && model.service("shop").is_some_and(|row| row.last_answer.is_some())
+    });
+    let row = &live.model.fleet.targets[0];
+    assert!(row.failure.is_none(), "{:?}", row.failure);
+    assert!(live.model.remote.backends[0].names.is_empty());
+}
+
+#[test]
+fn a_real_server_lists_its_metrics() {
+    let data = shop();
+    let Some(server) = real(&data) else { return };
+    let mut live = Live::new(&plan(&remote(server.port())));
+    live.happen(What::Key("3".parse().unwrap()));
+    live.until("names", |model| !model.remote.backends[0].names.is_empty());
+    let names = &live.model.remote.backends[0].names;
+    assert!(names.iter().any(|name| &**name == "shop_requests_total"), "{names:?}");
 }

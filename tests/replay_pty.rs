@@ -62,9 +62,7 @@ fn a_large_one_shows_how_far_it_is_and_can_be_left_meanwhile() {
     assert!(text.contains("hour.warroom") && text.contains(" %") && text.contains("q quit"), "{text}");
     // A terminal that changes its size meanwhile is drawn anew.
     session.resize(60, 12);
-    session.until("the smaller picture", |session| {
-        session.line("q quit").is_some_and(|(row, _)| row == 11)
-    });
+    session.until("the smaller picture", |session| session.line("q quit").is_some_and(|(row, _)| row == 11));
     session.send(b"q");
     assert_eq!(session.end(), 0);
     session.assert_restored("left while it is read");

@@ -6,7 +6,7 @@ mod sim;
 use sim::{BEGAN, Sim, dark};
 use std::time::Duration;
 use warroom::demo::Scenario;
-use warroom::event::{Effect, What};
+use warroom::event::{Effect, Recalled, What};
 use warroom::model::Model;
 use warroom::target::health::State;
 
@@ -225,4 +225,42 @@ fn the_explorers_graph_has_a_cursor() {
     let shown = sim.model.on_screen();
     assert!(sim.model.time.past.is_some() && shown.now < sim.now());
     assert!(shown.explore.chart.as_ref().is_some_and(|chart| !chart.rows.is_empty()));
+}
+
+#[test]
+fn what_lies_on_disk_is_said_to_be_read_until_it_is_there() {
+    let mut sim = Sim::new(Scenario::Story);
+    sim.happen(What::Resize(160, 48));
+    sim.run_to(60);
+    let head = |sim: &mut Sim| sim.screen(160, 48, &dark()).lines().next().unwrap_or_default().to_owned();
+    let effects = press(&mut sim, ":at_-3h enter");
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Recall { purpose, from, to } => Some((*purpose, *from, *to)),
+        _ => None,
+    });
+    let (purpose, from, to) = asked.expect("the disk is asked");
+    let line = head(&mut sim);
+    assert!(line.contains("REWOUND 3h") && line.contains(", reading"), "{line}");
+    sim.happen(What::Recalled(Recalled::none(purpose, from, to)));
+    settle(&mut sim);
+    let line = head(&mut sim);
+    assert!(line.contains("REWOUND 3h") && !line.contains("reading"), "{line}");
+    assert!(said(&sim).contains("no samples of"), "{}", said(&sim));
+}
+
+/// Pictures come at even times from where it began to run, however late each of them is: 30 a second stay 30.
+#[test]
+fn what_waits_are_too_long_does_not_add_up() {
+    use warroom::model::past::FRAME;
+    let mut sim = Sim::new(Scenario::Story);
+    sim.happen(What::Resize(160, 48));
+    sim.run_to(60);
+    press(&mut sim, "[ space");
+    press(&mut sim, ":speed_60 enter");
+    let past = sim.model.time.past.as_ref().expect("the past is shown");
+    let (since, _) = past.runs.expect("it runs");
+    for late in [0_u32, 1, 5, 32] {
+        let clock = since + FRAME * 10 + Duration::from_millis(u64::from(late));
+        assert_eq!(past.next_tick(clock), Some(since + FRAME * 11), "{late} ms late");
+    }
 }

@@ -10,7 +10,7 @@ use warroom::units::Timestamp;
 const STEP: u64 = 15;
 
 /// Fills the usual history of a state folder with so many hours up to `now`, every 15 s.
-pub fn fill(folder: &Path, now: Timestamp, hours: u64, series: usize) -> Place {
+pub(crate) fn fill(folder: &Path, now: Timestamp, hours: u64, series: usize) -> Place {
     let place = Place::usual(folder);
     let mut pen = Pen::open(&place).expect("a history can be made");
     let labels: Vec<Labels> = (0..series).map(labels).collect();
@@ -37,7 +37,10 @@ fn labels(number: usize) -> Labels {
     let (service, metric) = (number / 100, number % 100);
     Labels::metric(
         &format!("metric_{metric}_total"),
-        [("job", format!("service-{service:02}").as_str()), ("instance", format!("10.0.0.{service}:8080").as_str())],
+        [
+            ("job", format!("service-{service:02}").as_str()),
+            ("instance", format!("10.0.0.{service}:8080").as_str()),
+        ],
     )
 }
 

@@ -14,11 +14,11 @@ use warroom::units::Timestamp;
 use warroom::update::update;
 
 /// The size of the screen, in cells.
-pub const SIZE: (u16, u16) = (200, 60);
+pub(crate) const SIZE: (u16, u16) = (200, 60);
 const STEP: u64 = 15;
 
 /// The fleet, watched for so many hours. Each service exports `more` series beside those that are shown.
-pub fn model(hours: u64, more: usize) -> Model {
+pub(crate) fn model(hours: u64, more: usize) -> Model {
     let mut text = String::from("schema = 1\nengine = { memory = \"1GiB\" }\n");
     for n in 0..50 {
         let _ = write!(

@@ -28,9 +28,7 @@ pub fn names(body: &[u8]) -> Result<Arc<[Box<str>]>, Clean> {
 /// `[a-zA-Z_:][a-zA-Z0-9_:]*`, as the Prometheus data model says.
 fn is_name(text: &str) -> bool {
     let letter = |c: char| c.is_ascii_alphabetic() || c == '_' || c == ':';
-    text.len() <= LONGEST
-        && text.starts_with(letter)
-        && text.chars().all(|c| letter(c) || c.is_ascii_digit())
+    text.len() <= LONGEST && text.starts_with(letter) && text.chars().all(|c| letter(c) || c.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! `/api/v1/rules`: what the server records, and which alerts of its own stand.
 
 use super::envelope::{self, Unread};
-use super::reply::Metric;
 use super::number::Number;
+use super::reply::Metric;
 use crate::target::spoken::{ServerAlert, ServerRules};
 use crate::units::Timestamp;
 use serde::Deserialize;

@@ -237,7 +237,8 @@ fn take(capture: &mut Capture, mut line: Map<String, Value>, samples: &mut usize
     Ok(())
 }
 
-fn sane(at: Timestamp) -> bool {
+/// Is this a moment that a calendar has?
+pub(crate) fn sane(at: Timestamp) -> bool {
     (0..FURTHEST).contains(&at.millis())
 }
 
@@ -297,12 +298,11 @@ fn word(word: &str) -> Option<f64> {
     }
 }
 
-fn number(value: &Value) -> Result<f64, String> {
+/// A number, or the word for what JSON has none for.
+pub(crate) fn number(value: &Value) -> Result<f64, String> {
     match value {
         Value::Number(number) => number.as_f64().ok_or_else(|| "has a value out of range".to_owned()),
-        Value::String(word) => {
-            self::word(word).ok_or_else(|| "has a value that is no number".to_owned())
-        }
+        Value::String(word) => self::word(word).ok_or_else(|| "has a value that is no number".to_owned()),
         _ => Err("has a value that is no number".to_owned()),
     }
 }

@@ -137,7 +137,7 @@ fn push(text: &mut String, part: std::fmt::Arguments<'_>) {
 
 /// A number in the shortest form that is read back as the same bits; what JSON has no number for is a word. All NaNs but the
 /// stale marker are one.
-fn number(text: &mut String, value: f64) {
+pub(crate) fn number(text: &mut String, value: f64) {
     match value {
         value if is_stale(value) => text.push_str("\"stale\""),
         value if value.is_nan() => text.push_str("\"NaN\""),

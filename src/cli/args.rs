@@ -7,8 +7,11 @@ pub(super) use super::incidents::args::{IncidentCommand, IncidentsArgs, Postmort
 pub(super) use super::once::Look;
 pub(super) use super::query::args::QueryArgs;
 pub(super) use super::replay::ReplayArgs;
+pub(super) use super::serve::ServeArgs;
 pub(super) use super::slo::SloCommand;
+pub(super) use super::source::Source;
 pub(super) use super::watch::WatchArgs;
+use crate::config::auth::SecretRef;
 use crate::demo::Scenario;
 use crate::units::parse_duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -38,14 +41,16 @@ pub struct Cli {
     pub urls: Vec<String>,
 }
 
+// One line a paragraph: clap wraps them to the terminal.
 const AFTER: &str = "\
-Where the configuration is looked for: --config, WARROOM_CONFIG, $XDG_CONFIG_HOME/warroom/config.toml,
+Where the configuration is looked for: --config, WARROOM_CONFIG, $XDG_CONFIG_HOME/warroom/config.toml, \
 /etc/warroom/config.toml; never the current folder. `warroom config path` says which one counts.
 
 Without a terminal (a pipe, TERM=dumb) `warroom` prints what `warroom status` prints.
 
-Exit codes: check 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. Everything else: 0 fine, 64 usage, 65 bad data, 66 no input,
-69 unavailable, 70 a fault of ours, 74 input/output, 78 configuration, 130 interrupted, 143 terminated.";
+Exit codes: check 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN; rules check and rules test 0 or 1; action run 0 done, 1 refused or \
+failed, 75 outcome unknown, 77 not authorised. Everything else: 0 fine, 64 usage, 65 bad data, 66 no input, 69 unavailable, \
+70 a fault of ours, 73 cannot create, 74 input/output, 78 configuration, 129 hung up, 130 interrupted, 143 terminated.";
 
 /// Flags that hold everywhere.
 #[derive(Clone, Debug, Default, Args)]
@@ -57,7 +62,7 @@ pub struct Flags {
     /// Nothing may be changed from here, whatever the configuration says
     #[arg(long, global = true)]
     pub read_only: bool,
-    /// Theme: dark, light, high-contrast, ansi16, mono
+    /// Theme: dark, light, high-contrast, okabe-ito, ansi16, inherit, mono, or the path of a file
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
     /// Draw with ASCII characters only
@@ -75,12 +80,26 @@ pub struct Flags {
     /// Folder for the journal and whatever else outlives warroom; else `WARROOM_STATE`, else the user's state folder
     #[arg(long, global = true, value_name = "DIR")]
     pub state: Option<PathBuf>,
+    /// Attach to a `warroom serve`: it polls, this terminal shows the same; with a configuration, actions are yours
+    #[arg(long, global = true, value_name = "URL")]
+    pub attach: Option<String>,
+    /// Where its token is: env:NAME, file:PATH or cmd:COMMAND, never the token; else `WARROOM_ATTACH_TOKEN`
+    #[arg(long, global = true, value_name = "REF", requires = "attach", value_parser = secret)]
+    pub attach_token: Option<SecretRef>,
+    /// PEM file of the authority that vouches for its certificate, beside the system's
+    #[arg(long, global = true, value_name = "FILE", requires = "attach")]
+    pub attach_ca: Option<String>,
     /// Log to this file (never to the screen)
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
     /// Log more: -v polls, -vv everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// A reference to a secret.
+fn secret(text: &str) -> Result<SecretRef, String> {
+    SecretRef::parse(text)
 }
 
 /// When to use colours.
@@ -115,7 +134,8 @@ pub enum Command {
         /// Another seed tells the same story with other numbers
         #[arg(long, default_value_t = 7)]
         seed: u64,
-        /// One trouble only
+        /// What happens: the whole story, nothing (steady), or one trouble: bad-deploy, cache-lost, dependency-slow,
+        /// breaker-opens, queue-backs-up, outage, crash-loop
         #[arg(long, default_value = "story", value_name = "NAME")]
         scenario: Scenario,
         /// Time runs so many times as fast
@@ -160,6 +180,9 @@ pub enum Command {
     Check {
         /// One service only
         service: Option<String>,
+        /// Where it is read from
+        #[command(flatten)]
+        source: Source,
     },
     /// Print how the services are
     Status {
@@ -169,6 +192,9 @@ pub enum Command {
         /// Look for so long instead of polling twice
         #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
         span: Option<Duration>,
+        /// Where it is read from
+        #[command(flatten)]
+        source: Source,
     },
     /// Evaluate a PromQL expression over any /metrics, without a server
     Query(QueryArgs),
@@ -199,6 +225,8 @@ pub enum Command {
     },
     /// Watch without a screen: tell the configured channels what changes (SIGHUP reads the configuration again)
     Watch(WatchArgs),
+    /// Poll once for many: watch without a screen, and answer over HTTP (Prometheus API, /metrics, status)
+    Serve(ServeArgs),
     /// Write what is kept of some time to one file that replays: samples, incidents, notes, actions; no secrets
     Capture(CaptureArgs),
     /// Show a recording in the dashboard, offline, or judge it once more

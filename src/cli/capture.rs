@@ -69,8 +69,9 @@ pub(super) fn capture(flags: &Flags, args: &CaptureArgs) -> io::Result<u8> {
                 return Ok(exit::NO_INPUT);
             }
         };
-        let recorder = match gather(&plan, &folder, from, to) {
-            Ok(recorder) => recorder,
+        let (recorder, from) = match gather(&plan, &folder, from, to) {
+            // Nobody wants to see an hour of nothing before there was anything.
+            Ok((recorder, oldest)) => (recorder, oldest.map_or(from, |oldest| oldest.max(from)).min(to)),
             Err(error) => {
                 eprintln!("warroom: {error}");
                 return Ok(exit::NO_INPUT);
@@ -113,8 +114,13 @@ pub(super) fn capture(flags: &Flags, args: &CaptureArgs) -> io::Result<u8> {
     })
 }
 
-/// Everything that the state folder knows of a time.
-fn gather(plan: &Arc<Plan>, folder: &Path, from: Timestamp, to: Timestamp) -> Result<Recorder, String> {
+/// Everything that the state folder knows of a time, and the first moment that it knows anything of.
+fn gather(
+    plan: &Arc<Plan>,
+    folder: &Path,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<(Recorder, Option<Timestamp>), String> {
     let place = Place::of(folder, &plan.history);
     let mut store = Store::new(Limits::NONE);
     if let Some(reader) = Reader::open(&place).map_err(|error| error.to_string())? {
@@ -133,5 +139,7 @@ fn gather(plan: &Arc<Plan>, folder: &Path, from: Timestamp, to: Timestamp) -> Re
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error.to_string()),
     };
-    Ok(Recorder::of_history(Arc::clone(plan), store, &entries, saved))
+    let told = entries.iter().map(|entry| entry.at).filter(|at| (from..=to).contains(at));
+    let oldest = store.stats().oldest.into_iter().chain(told).min();
+    Ok((Recorder::of_history(Arc::clone(plan), store, &entries, saved), oldest))
 }

@@ -176,7 +176,8 @@ fn wind(args: &ReplayArgs, ui: UiPlan, name: &str, progress: &Progress) -> Resul
     model.now = model.now.max(now());
     show_past(&mut model, at, (args.speed > 0.0).then_some(args.speed));
     if let Some(first) = warnings.first() {
-        let more = if warnings.len() > 1 { format!(" (and {} more)", warnings.len() - 1) } else { String::new() };
+        let more =
+            if warnings.len() > 1 { format!(" (and {} more)", warnings.len() - 1) } else { String::new() };
         let notice = What::Notice(Clean::new(&format!("{first}{more}")));
         let at = model.now;
         update(&mut model, Event { at, what: notice });

@@ -6,7 +6,7 @@
     reason = "commands answer on standard output and standard error"
 )]
 
-use super::args::{Cli, Command, ConfigCommand, Flags, Format, Look, When};
+use super::args::{Cli, Command, ConfigCommand, Flags, Format, Look, Source, When};
 use super::exit;
 use crate::config::{self, Color, Config, Overrides, Problem};
 use crate::demo;
@@ -15,7 +15,7 @@ use crate::io::terminal::{TerminalEnv, detect, is_interactive};
 use crate::io::{bell, state};
 use crate::plan::Plan;
 use crate::report;
-use crate::runtime::{Dashboard, Loader, Reel, Rounds, observe, run};
+use crate::runtime::{Dashboard, Loader, Reel, run};
 use clap::{CommandFactory as _, Parser as _};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -61,6 +61,12 @@ fn answer(cli: Cli) -> io::Result<u8> {
         );
         return Ok(exit::USAGE);
     }
+    if flags.attach.is_some() && !super::attach::can(cli.command.as_ref(), &cli.urls) {
+        eprintln!(
+            "warroom: --attach shows what another warroom polls: the dashboard, status and check take it"
+        );
+        return Ok(exit::USAGE);
+    }
     match cli.command {
         None if !cli.urls.is_empty() => super::probe::dashboard(&flags, &look, &cli.urls),
         None => with_config(&flags, |config, path| dashboard(&flags, &look, &config, path.as_deref())),
@@ -76,9 +82,9 @@ fn answer(cli: Cli) -> io::Result<u8> {
         }
         Some(Command::Validate { file }) => validate(&flags, file),
         Some(Command::Config { what }) => about_config(&flags, &what),
-        Some(Command::Check { service }) => Ok(check(&flags, service.as_deref())),
-        Some(Command::Status { output, span }) => {
-            with_config(&flags, |config, _| status(&config, output, span.map_or(Rounds::Two, Rounds::For)))
+        Some(Command::Check { service, source }) => Ok(check(&flags, service.as_deref(), &source)),
+        Some(Command::Status { output, span, source }) => {
+            with_config(&flags, |config, _| super::source::status(&flags, &config, output, span, &source))
         }
         Some(Command::Query(args)) => super::query::query(&flags, &args),
         Some(Command::Slo { what }) => super::slo::answer(&what),
@@ -88,6 +94,7 @@ fn answer(cli: Cli) -> io::Result<u8> {
         Some(Command::History { what }) => super::history::history(&flags, &what),
         Some(Command::Rules { what }) => super::rules::answer(&flags, &what),
         Some(Command::Watch(args)) => super::watch::watch(&flags, &args),
+        Some(Command::Serve(args)) => super::serve::serve(&flags, &args),
         Some(Command::Capture(args)) => super::capture::capture(&flags, &args),
         Some(Command::Replay(args)) => super::replay::replay(&flags, args),
         Some(Command::Action { what }) => super::action::action(&flags, &what),
@@ -113,6 +120,7 @@ pub(super) fn overrides(flags: &Flags) -> Overrides {
         no_mouse: flags.no_mouse,
         read_only: flags.read_only,
         refresh: flags.refresh,
+        attach: super::attach::of(flags),
         ..Overrides::default()
     }
 }
@@ -135,6 +143,8 @@ pub(super) fn with_config(
     go: impl FnOnce(Config, Option<PathBuf>) -> io::Result<u8>,
 ) -> io::Result<u8> {
     match files::load(flags.config.as_deref(), &overrides(flags)) {
+        // What is attached to has a configuration.
+        Ok((config, None)) if flags.attach.is_some() => go(config, None),
         Ok((_, None)) => Ok(nothing_configured(flags)),
         Ok((config, Some(found))) => go(config, Some(found.path)),
         Err(problems) => Ok(complain(&problems)),
@@ -148,7 +158,10 @@ pub(super) fn compile(config: &Config) -> Result<Arc<Plan>, u8> {
 
 fn dashboard(flags: &Flags, look: &Look, config: &Config, path: Option<&Path>) -> io::Result<u8> {
     if path.is_none() {
-        return Ok(nothing_configured(flags));
+        return match flags.attach {
+            Some(_) => show(flags, look, config, None, Vec::new()),
+            None => Ok(nothing_configured(flags)),
+        };
     }
     let loader: Loader = {
         let flags = flags.clone();
@@ -194,7 +207,7 @@ pub(super) fn show(
             );
             return Ok(exit::USAGE);
         }
-        return status(config, Format::Text, Rounds::Two);
+        return super::source::status(flags, config, Format::Text, None, &Source::default());
     }
     let plan = match compile(config) {
         Ok(plan) => plan,
@@ -226,22 +239,8 @@ pub(super) fn screen(config: &Config, plan: Arc<Plan>, reel: Reel) -> io::Result
     run(Dashboard { plan, loader, watched, detected, glyphs, read_only, first, ring, state, tape })
 }
 
-fn status(config: &Config, output: Format, rounds: Rounds) -> io::Result<u8> {
-    let plan = match compile(config) {
-        Ok(plan) => plan,
-        Err(code) => return Ok(code),
-    };
-    let model = observe(&plan, rounds)?;
-    let mut out = io::stdout().lock();
-    match output {
-        Format::Text => out.write_all(report::text(&model).as_bytes())?,
-        Format::Json => writeln!(out, "{:#}", report::json(&model))?,
-    }
-    out.flush().map(|()| 0)
-}
-
 /// `check` speaks Nagios only: whatever goes wrong on our side is UNKNOWN.
-fn check(flags: &Flags, service: Option<&str>) -> u8 {
+fn check(flags: &Flags, service: Option<&str>, source: &Source) -> u8 {
     let unknown = |text: &str| {
         println!("WARROOM UNKNOWN - {}", text.replace('|', "/"));
         report::Verdict::Unknown.code()
@@ -250,23 +249,23 @@ fn check(flags: &Flags, service: Option<&str>) -> u8 {
         .and_then(|(config, found)| Plan::compile(&config, 1).map(|plan| (config, Arc::new(plan), found)));
     let (config, plan) = match loaded {
         // Nothing to watch is nothing known, and never OK.
-        Ok((_, _, None)) => return unknown("no configuration was found"),
-        Ok((config, plan, Some(_))) => (config, plan),
+        Ok((_, _, None)) if flags.attach.is_none() => return unknown("no configuration was found"),
+        Ok((config, plan, _)) => (config, plan),
         Err(problems) => {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
             return unknown(&format!("{} problems in the configuration: {first}", problems.len()));
         }
     };
-    if let Some(name) = service.filter(|name| !config.services.contains_key(*name)) {
+    let borrows = plan.feeds.borrows_plan();
+    if let Some(name) = service.filter(|name| !borrows && !config.services.contains_key(*name)) {
         return unknown(&format!("there is no service \"{name}\" in the configuration"));
     }
-    match observe(&plan, Rounds::Two) {
-        Ok(model) => {
-            let (verdict, line) = report::check(&model, service);
+    match super::source::checked(flags, &plan, service, source) {
+        Ok((code, line)) => {
             println!("{line}");
-            verdict.code()
+            code
         }
-        Err(error) => unknown(&error.to_string()),
+        Err(text) => unknown(&text),
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) fn watch(flags: &Flags, args: &WatchArgs) -> io::Result<u8> {
             loader,
             watched: config.files.iter().map(|file| PathBuf::from(&**file)).collect(),
             dry_run: args.dry_run,
+            serve: None,
             span: args.span,
             state: state::locate(flags.state.as_deref()).map_err(|error| error.to_string()),
             who: identity::who(),

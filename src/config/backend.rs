@@ -103,7 +103,7 @@ pub struct Querying {
 }
 
 /// Whose product a server of the Prometheus API is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Flavour {
     /// Prometheus.
     #[default]

@@ -86,6 +86,10 @@ checks! {
     SLO_WINDOW = "a duration, week, month or quarter", slo_window;
     /// Name of an engine.
     ENGINE = "\"embedded\", or the name of a backend", name;
+    /// Where to listen.
+    LISTEN = "IP:PORT", listen;
+    /// What a served store keeps.
+    KEEP = "\"mentioned\", \"all\" or a metric name", metric;
     /// Base URL of a server.
     BACKEND = "a URL: http://HOST:PORT or https://", backend;
 }
@@ -117,6 +121,12 @@ fn label(text: &str) -> Result<(), String> {
         return Err("is set by warroom itself and cannot be configured".to_owned());
     }
     Ok(())
+}
+
+fn listen(text: &str) -> Result<(), String> {
+    text.parse::<std::net::SocketAddr>().map(drop).map_err(|_| {
+        "is no address to listen on: write IP:PORT, such as 127.0.0.1:7090 or [::]:7090".to_owned()
+    })
 }
 
 fn metric(text: &str) -> Result<(), String> {

@@ -2,6 +2,7 @@
 //!
 //! Pure: `io::config` hands in the environment.
 
+use super::auth::SecretRef;
 use super::place::{Problem, Spanned};
 use super::settings::{Ascii, Color};
 use super::{Config, Origin};
@@ -27,6 +28,19 @@ pub struct Overrides {
     pub read_only: bool,
     /// `--refresh`, `WARROOM_REFRESH`: `defaults.poll.interval`.
     pub refresh: Option<Duration>,
+    /// `--attach`, `--attach-token`, `--attach-ca`
+    pub attach: Option<Attach>,
+}
+
+/// Another warroom that polls in our place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attach {
+    /// Its base URL.
+    pub url: String,
+    /// Where the token is to be found.
+    pub token: Option<SecretRef>,
+    /// A PEM file with the authority that vouches for it, beside the system's.
+    pub ca: Option<String>,
 }
 
 /// Key path, flag, variable of each override.
@@ -99,7 +113,10 @@ impl Config {
     ///
     /// A refresh is raised to 100 ms, as in the file.
     pub fn apply(&mut self, overrides: &Overrides, layer: Layer) {
-        let Overrides { theme, keys, zone, color, ascii, no_mouse, read_only, refresh } = overrides;
+        let Overrides { theme, keys, zone, color, ascii, no_mouse, read_only, refresh, attach } = overrides;
+        if attach.is_some() {
+            self.attach.clone_from(attach);
+        }
         let texts = [(theme, &mut self.ui.theme), (keys, &mut self.ui.keys), (zone, &mut self.ui.zone)];
         let mut said = [false; NAMES.len()];
         for (said, (text, setting)) in said.iter_mut().zip(texts) {

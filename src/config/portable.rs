@@ -100,6 +100,7 @@ fn of(sources: &[Source]) -> Vec<Source> {
         .iter()
         .filter_map(|source| {
             let mut table: Table = source.text.parse().ok()?;
+            let backends = backends(&table);
             table.retain(|key, _| KEPT.contains(&key));
             if let Some(Value::Table(environments)) = table.get_mut("environment") {
                 for (_, environment) in environments.iter_mut() {
@@ -108,13 +109,37 @@ fn of(sources: &[Source]) -> Vec<Source> {
                 }
             }
             if let Some(Value::Table(engine)) = table.get_mut("engine") {
-                engine.retain(|key, _| key == "retention");
+                engine.retain(|key, _| matches!(key, "retention" | "default"));
             }
             clear(&mut table, 0);
+            if let Some(mut backends) = backends {
+                clear(&mut backends, 1);
+                table.insert("backend".to_owned(), Value::Table(backends));
+            }
             let name = base(&source.name);
             Some(Source { name, text: toml::to_string(&table).ok()? })
         })
         .collect()
+}
+
+/// What is kept of a server that answers expressions: without it the names of what it answered mean nothing.
+const OF_BACKEND: [&str; 8] = ["kind", "url", "labels", "alerts", "records", "interval", "dedup", "partial"];
+
+/// The servers that answer expressions, if there are any; those that are told something are not among them.
+fn backends(table: &Table) -> Option<Table> {
+    let Some(Value::Table(all)) = table.get("backend") else { return None };
+    let mut out = Table::new();
+    for (name, backend) in all {
+        let Value::Table(backend) = backend else { continue };
+        let kind = backend.get("kind").and_then(Value::as_str).unwrap_or_default();
+        if matches!(kind, "alertmanager" | "pagerduty") {
+            continue;
+        }
+        let kept = backend.iter().filter(|(key, _)| OF_BACKEND.contains(&key.as_str()));
+        let kept = kept.map(|(key, value)| (key.clone(), value.clone())).collect();
+        out.insert(name.clone(), Value::Table(kept));
+    }
+    (!out.is_empty()).then_some(out)
 }
 
 impl Config {
@@ -213,6 +238,9 @@ notify.pager = { kind = "webhook", url = "env:HUNTER2" }
 action.restart = { preset = "admin-api.restart", services = ["a"] }
 environment.prod = { actions = "confirm", users = ["hunter2"] }
 connectivity.reference = ["tcp://hunter2:1"]
+engine.default = "prom"
+backend.prom = { kind = "prometheus", url = "http://me:hunter2@p:9090?token=hunter2", auth = "a", tenant = "hunter2", headers = { X = "hunter2" }, params = { x = "hunter2" } }
+backend.am = { kind = "alertmanager", url = "http://hunter2" }
 [service.a]
 environment = "prod"
 auth = "a"
@@ -227,6 +255,8 @@ poll.redis = { kind = "redis", url = "redis://:hunter2@h/0", password = "env:HUN
         assert!(!told.contains("hunter2"), "{told}");
         let config = super::super::load(&kept).unwrap();
         assert_eq!(config.services.len(), 1);
+        assert_eq!(config.backends.keys().collect::<Vec<_>>(), ["prom"]);
+        assert_eq!(config.backends["prom"].url.value, "http://p:9090");
         assert!(config.actions.is_empty() && config.auth.is_empty() && config.notify.is_empty());
     }
 }

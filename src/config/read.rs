@@ -27,6 +27,7 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
     let mut config = Config {
         files,
         texts: super::portable::Texts::default(),
+        attach: None,
         poll: poll.unwrap_or_else(|| poll_defaults(&Tree::empty("", super::Place::default(), None))),
         window: window.unwrap_or_default(),
         reference: tree.table("connectivity").map(|link| link.texts("reference")).unwrap_or_default(),
@@ -40,6 +41,7 @@ pub(crate) fn config(tree: &Tree, files: Vec<Arc<str>>, problems: &mut Vec<Probl
         panels: tree.tables("panel").map(|(name, tree)| (name.to_owned(), panel(name, tree))).collect(),
         incident: super::read_incident::incident(tree.table("incident")),
         capture: super::capture::read(tree.table("capture")),
+        serve: super::serve::read(tree.table("serve")),
         actions: BTreeMap::new(),
         slos: tree
             .tables("slo")

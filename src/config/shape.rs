@@ -12,6 +12,7 @@ mod panel;
 mod poll;
 mod root;
 mod rules;
+mod serve;
 mod service;
 mod slo;
 mod wall;

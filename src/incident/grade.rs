@@ -73,7 +73,8 @@ impl Incidents {
             let Some(labels) = worst.get(&incident.id) else { continue };
             let (seen, why) = self.judge(Some(labels.clone()), &incident.services);
             let watch = self.watch.entry(Arc::clone(&incident.id)).or_default();
-            if let Some((to, lowered)) = regrade(incident, watch, seen, at, self.settings.timing.lower_after) {
+            if let Some((to, lowered)) = regrade(incident, watch, seen, at, self.settings.timing.lower_after)
+            {
                 let why = if lowered { format!("has looked better for a while: {why}") } else { why };
                 graded.push((Arc::clone(&incident.id), incident.severity, to, why));
             }

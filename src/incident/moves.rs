@@ -171,8 +171,8 @@ impl Incidents {
             let Some(deploy) = self.rollout(service).and_then(|rollout| rollout.last.as_ref()) else {
                 continue;
             };
-            let near =
-                deploy.at + self.settings.timing.watch_deploy >= incident.began && deploy.at <= incident.opened_at;
+            let near = deploy.at + self.settings.timing.watch_deploy >= incident.began
+                && deploy.at <= incident.opened_at;
             if near {
                 out.push(Move {
                     text: format!(

@@ -172,7 +172,13 @@ impl Incidents {
         let mut id = group::id(&environment, &key, began, self.settings.timing.flap, 6);
         if self.all.contains_key(&id) {
             // Another group with the same hash, or a slot that has been used (a person ended it by hand).
-            id = group::id(&environment, &format!("{key}@{}", began.millis()), began, self.settings.timing.flap, 16);
+            id = group::id(
+                &environment,
+                &format!("{key}@{}", began.millis()),
+                began,
+                self.settings.timing.flap,
+                16,
+            );
         }
         let due = self.settings.due(severity, at);
         let what =

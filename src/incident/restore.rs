@@ -112,6 +112,20 @@ impl Incidents {
         taken
     }
 
+    /// Takes in what another warroom has written that judges in our place: all of it counts. Returns what was new.
+    pub fn follow(&mut self, entries: &[Entry]) -> Vec<Change> {
+        let mut taken = Vec::new();
+        for change in entries.iter().filter_map(Change::parse) {
+            let watch = self.watch.entry(Arc::clone(&change.incident)).or_default();
+            if watch.seen.insert(change.event_id.clone()) {
+                self.apply(&change);
+                taken.push(change);
+            }
+        }
+        self.watch.retain(|id, _| self.all.contains_key(id));
+        taken
+    }
+
     /// The incident that `text` means: an id, or a beginning of one that only one incident has; `INC-` and the day may be
     /// left out (`7f3a`).
     ///

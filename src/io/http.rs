@@ -56,6 +56,8 @@ pub struct Ask<'a> {
     pub size_hint: usize,
     /// The moment of the read, to count a `Retry-After` date from.
     pub now: Timestamp,
+    /// Where the body of a good answer goes, chunk by chunk as it comes, for one that has no end; none: it is kept.
+    pub sink: Option<&'a tokio::sync::mpsc::Sender<Vec<u8>>>,
 }
 
 /// An answer, read to its end.
@@ -191,11 +193,11 @@ async fn once(
         .get::<reqwest::tls::TlsInfo>()
         .and_then(reqwest::tls::TlsInfo::peer_certificate)
         .and_then(expiry::not_after);
-    let body = read_body(response, ask).await.map_err(|failure| Trouble {
-        failure,
-        retry_after,
-        status: Some(status),
-    })?;
+    let body = match ask.sink.filter(|_| status == 200) {
+        Some(sink) => pour(response, ask, sink).await,
+        None => read_body(response, ask).await,
+    };
+    let body = body.map_err(|failure| Trouble { failure, retry_after, status: Some(status) })?;
     Ok(Fetched { status, content_type, body, retry_after, certificate_end })
 }
 
@@ -215,6 +217,20 @@ fn shown_place(from: &Url, place: &str) -> Clean {
         }
         Err(_) => Clean::new("a place that is no URL"),
     }
+}
+
+/// Hands the body on as it comes; whoever takes it caps it.
+async fn pour(
+    mut response: Response,
+    ask: &Ask<'_>,
+    sink: &tokio::sync::mpsc::Sender<Vec<u8>>,
+) -> Result<Vec<u8>, Failure> {
+    while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error, ask.timeout))? {
+        if sink.send(chunk.to_vec()).await.is_err() {
+            break;
+        }
+    }
+    Ok(Vec::new())
 }
 
 async fn read_body(mut response: Response, ask: &Ask<'_>) -> Result<Vec<u8>, Failure> {

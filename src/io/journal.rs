@@ -126,6 +126,11 @@ impl Journal {
         Ok(())
     }
 
+    /// Was a line of this id read or written already?
+    pub fn knows(&self, event_id: &str) -> bool {
+        self.seen.knows(event_id)
+    }
+
     /// What other warrooms have appended since the last call (or since the start), each `event_id` once; at most about
     /// 1 MiB of lines a call. Costs one look at the file's length where there is nothing new, and never waits: while
     /// somebody is writing it answers nothing, and the next call has it.

@@ -44,8 +44,12 @@ pub enum Kept {
     Notice(String),
 }
 
+/// Whoever waits until something is on disk.
+type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+
 enum Order {
     Append(Vec<Entry>),
+    AppendFor(Vec<Entry>, Answer),
     Propose(PathBuf, Entry),
     History(Load, Timestamp),
     Plan(HistoryPlan),
@@ -93,8 +97,10 @@ impl Keeper {
                 tell(Kept::Notice(format!("nothing is kept: {why}")));
                 // Whoever proposes something is told that nobody will see it.
                 for order in inbox {
-                    if let Order::Propose(_, entry) = order {
-                        tell(Kept::Proposed(entry, Err(why.clone())));
+                    match order {
+                        Order::Propose(_, entry) => tell(Kept::Proposed(entry, Err(why.clone()))),
+                        Order::AppendFor(_, answer) => answer(Err(format!("nothing is kept: {why}"))),
+                        _ => {}
                     }
                 }
             }
@@ -105,6 +111,12 @@ impl Keeper {
     /// Keeps these lines.
     pub fn append(&self, entries: Vec<Entry>) {
         self.order(Order::Append(entries));
+    }
+
+    /// Keeps lines that come from an attached terminal, those that are not there yet, and answers once they are on disk.
+    /// They come back as [`Kept::Written`].
+    pub fn append_for(&self, entries: Vec<Entry>, answer: impl FnOnce(Result<(), String>) + Send + 'static) {
+        self.order(Order::AppendFor(entries, Box::new(answer)));
     }
 
     /// Keeps a proposal, and lays it down in that folder for a second person; what came of it comes back.
@@ -195,6 +207,17 @@ fn serve(
             Ok(Order::Append(entries)) => {
                 held.marks.extend(MarkRow::of(&entries));
                 diary.append(entries, tell);
+            }
+            Ok(Order::AppendFor(entries, answer)) => {
+                let kept = diary.append_fresh(entries);
+                // The loop first: whoever asks afterwards what is known finds it.
+                if let Ok(fresh) = &kept
+                    && !fresh.is_empty()
+                {
+                    held.marks.extend(MarkRow::of(fresh));
+                    tell(Kept::Written(fresh.clone()));
+                }
+                answer(kept.map(drop).map_err(|error| format!("the journal cannot be written: {error}")));
             }
             Ok(Order::Propose(two, entry)) => {
                 let outcome = propose(&mut diary, &two, &entry);

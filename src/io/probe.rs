@@ -278,6 +278,7 @@ async fn fetch(http: &Http, url: &Url, timeout: Duration) -> Result<Fetched, Tro
         release: false,
         size_hint: 0,
         now: now(),
+        sink: None,
     };
     http.fetch(&ask).await
 }

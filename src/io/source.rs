@@ -210,6 +210,7 @@ async fn fetch(http: &Http, url: &Url) -> Result<Fetched, Failure> {
         size_hint: 0,
         // Only a `Retry-After` is counted from it, and nothing here waits for one.
         now: Timestamp::default(),
+        sink: None,
     };
     let fetched = http.fetch(&ask).await.map_err(|trouble| trouble.failure)?;
     if !(200..300).contains(&fetched.status) {

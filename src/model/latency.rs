@@ -102,6 +102,12 @@ impl Latency {
         self.set = set;
     }
 
+    /// The place of the quantile that the service's figure is, and that its limits are meant for.
+    pub fn judged(&self) -> Option<usize> {
+        let asked = self.spread.as_ref().map_or(0.95, |spread| spread.quantile);
+        QUANTILES.iter().position(|(quantile, _)| (quantile - asked).abs() < 1e-9)
+    }
+
     /// The newest value of a quantile.
     pub fn newest(&self, index: usize) -> Option<f64> {
         self.moments.back()?.quantiles.get(index).copied().flatten()
@@ -263,6 +269,15 @@ pub struct LatencyRow<'a> {
     pub limits: Option<(f64, f64)>,
     /// Over which of them it is.
     pub over: Option<State>,
+    /// The place of the quantile that they are meant for, if it is one of those that are shown.
+    pub judged: Option<usize>,
+}
+
+impl LatencyRow<'_> {
+    /// Warning and critical of a quantile: none but one has any.
+    pub fn limits_of(&self, index: usize) -> Option<(f64, f64)> {
+        self.limits.filter(|_| self.judged == Some(index))
+    }
 }
 
 impl Model {
@@ -271,17 +286,14 @@ impl Model {
         let (plan, latency) = (self.plan.services.get(place)?, self.latencies.all.get(place)?);
         let limits = limits(plan, Signal::Latency);
         let figure = service.reading(Signal::Latency).value;
-        let asked = latency.spread.as_ref().map_or(0.95, |spread| spread.quantile);
         let mut values = [0, 1, 2].map(|index| latency.newest(index));
         // The figure of the service's row is the same quantile at a later moment: everywhere the same number.
-        for (slot, (quantile, _)) in values.iter_mut().zip(QUANTILES) {
-            if (quantile - asked).abs() < 1e-9 {
-                *slot = figure;
-            }
+        if let Some(slot) = latency.judged().and_then(|index| values.get_mut(index)) {
+            *slot = figure;
         }
         let band = limits.map(|(warning, critical)| Band { warning, critical });
         let (name, over) = (&service.name, figure.and_then(|value| over(value, band)));
-        Some(LatencyRow { name, service, latency, values, limits, over })
+        Some(LatencyRow { name, service, latency, values, limits, over, judged: latency.judged() })
     }
 
     /// The services by their latency: filtered, the worst first, those without any last.

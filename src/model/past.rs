@@ -65,6 +65,8 @@ pub struct Shown {
     pub playing: bool,
     /// It is a recording.
     pub recording: bool,
+    /// Its samples are still being read from disk: what is not there yet is not unknown.
+    pub reading: bool,
 }
 
 /// What was asked of the disk, for a time that the living store does not hold.
@@ -139,7 +141,12 @@ impl Past {
     pub fn next_tick(&self, clock: Timestamp) -> Option<Timestamp> {
         // A second of the past is what a picture shows; where that passes slowly, so do the pictures.
         let step = Duration::from_secs_f64((1.0 / self.speed.max(0.01)).clamp(FRAME.as_secs_f64(), 1.0));
-        let frame = self.runs.map(|_| clock + step);
+        // Counted from where it began to run: what each wait is too long must not add up to fewer pictures.
+        let frame = self.runs.map(|(since, _)| {
+            let step = step.as_millis().max(1);
+            let next = (clock.since(since).as_millis() / step + 1) * step;
+            since + Duration::from_millis(u64::try_from(next).unwrap_or(u64::MAX))
+        });
         [frame, self.message_until, self.typed].into_iter().flatten().min()
     }
 }

@@ -159,6 +159,8 @@ pub struct Closeup {
     pub unit: Unit,
     /// Warning and critical.
     pub limits: Option<(f64, f64)>,
+    /// The line that they are meant for; none: all of them.
+    pub judged: Option<usize>,
     /// The lines.
     pub lines: Vec<ZoomLine>,
     /// First and last moment that are drawn.
@@ -297,6 +299,7 @@ impl Model {
             title: format!("{name} budget left of {}", row.window),
             unit: Unit::Ratio,
             limits: None,
+            judged: None,
             lines: vec![ZoomLine { name: "budget left".to_owned(), labels: Labels::empty(), points }],
             span: zoom.picked.or(start.zip(end)),
             asked: None,
@@ -323,6 +326,7 @@ impl Model {
             title: format!("{name} latency"),
             unit: Unit::Seconds,
             limits: limits(plan, Signal::Latency),
+            judged: latency.judged(),
             lines: (0..QUANTILES.len()).map(line).collect(),
             span: latency.span(),
             asked: None,

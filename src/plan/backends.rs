@@ -63,7 +63,10 @@ const LEAST_STEP: Duration = Duration::from_secs(5);
 
 impl<'c> Desk<'c> {
     pub(super) fn new(config: &'c Config) -> Self {
-        let answering = config.backends.values().filter(|backend| backend.querying().is_some());
+        let answering = config
+            .backends
+            .values()
+            .filter(|backend| backend.querying().is_some() && !super::feeds::is_feed(backend));
         let backends = answering.map(|backend| (backend, Vec::new())).collect();
         Self { backends, known: BTreeSet::new(), ways: 0 }
     }
@@ -278,7 +281,8 @@ impl<'c> Desk<'c> {
             let instance = format!("{}{port}", url.host_str().unwrap_or(""));
             let mut headers = backend.headers.clone();
             headers.extend(tenant_header(querying.flavour, &querying.tenant));
-            let asking = Asking { backend: Arc::clone(&name), querying: querying.clone(), questions, names: false };
+            let asking =
+                Asking { backend: Arc::clone(&name), querying: querying.clone(), questions, names: false };
             targets.push(Target {
                 id: TargetId((first + index) as u32),
                 service: "".into(),

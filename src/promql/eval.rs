@@ -421,7 +421,11 @@ impl<'a, R: Read> Evaluator<'a, R> {
     pub(super) fn touch(&mut self, samples: usize) -> Result<(), EvalError> {
         self.touched += samples as u64;
         let limit = self.options.limits.samples;
-        if self.touched > limit { Err(EvalError::Limit { what: "samples", limit }) } else { Ok(()) }
+        if self.touched > limit {
+            Err(EvalError::Limit { what: "samples", limit })
+        } else {
+            self.check_stop()
+        }
     }
 
     pub(super) fn check_series(&self, series: usize) -> Result<(), EvalError> {
@@ -433,7 +437,15 @@ impl<'a, R: Read> Evaluator<'a, R> {
     pub(super) fn check_cells(&self, rows: usize, width: usize) -> Result<(), EvalError> {
         let limit = self.options.limits.samples;
         let cells = (rows as u64).saturating_mul(width as u64);
-        if cells > limit { Err(EvalError::Limit { what: "samples", limit }) } else { Ok(()) }
+        if cells > limit { Err(EvalError::Limit { what: "samples", limit }) } else { self.check_stop() }
+    }
+
+    /// Does anybody still wait for the answer?
+    pub(super) fn check_stop(&self) -> Result<(), EvalError> {
+        match &self.options.stop {
+            Some(stop) if stop.is_wished() => Err(EvalError::Stopped),
+            _ => Ok(()),
+        }
     }
 
     fn check_steps(&self, steps: usize) -> Result<(), EvalError> {

@@ -4,6 +4,8 @@
 
 use crate::labels::Labels;
 use crate::units::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How expressions are evaluated.
@@ -17,6 +19,30 @@ pub struct Options {
     pub limits: Limits,
     /// The step of a subquery that names none.
     pub subquery_step: Duration,
+    /// Who may end an evaluation before its time; none: nobody.
+    pub stop: Option<Stop>,
+}
+
+/// A wish that an evaluation may end: it is looked at whenever samples are read or room is made for values.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Ends whatever looks at it, with [`EvalError::Stopped`].
+    pub fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Is it wished for?
+    pub fn is_wished(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl PartialEq for Stop {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Default for Options {
@@ -26,6 +52,7 @@ impl Default for Options {
             compat: Compat::V3,
             limits: Limits::default(),
             subquery_step: Duration::from_secs(60),
+            stop: None,
         }
     }
 }
@@ -146,6 +173,9 @@ pub enum EvalError {
         /// How many are allowed.
         limit: u64,
     },
+    /// Somebody wished that it ends.
+    #[error("the evaluation was stopped")]
+    Stopped,
     /// A kind of result that cannot be asked for in this way.
     #[error("{0}")]
     Kind(String),

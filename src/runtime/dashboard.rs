@@ -138,7 +138,8 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
     let (keeping, mut kept) = mpsc::channel(KEPT);
     // The loop is gone if nobody takes it.
     let tell = move |what| drop(keeping.blocking_send(what));
-    if dashboard.state.is_ok() {
+    let whole = model.plan.feeds.whole().is_some();
+    if dashboard.state.is_ok() && !whole {
         // What comes is kept, and what was kept comes back.
         model.store.record();
         model.judging.recalling = true;
@@ -220,9 +221,9 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
         }
     }
     let code = shown.exit.unwrap_or(0);
-    // What was counted since the last batch.
+    // What was counted since the last batch; of what a server counts nothing is kept here.
     let rest = shown.model.slos.book.unsaved(usize::MAX);
-    if rest.iter().any(|saved| !saved.is_empty()) {
+    if !whole && rest.iter().any(|saved| !saved.is_empty()) {
         shown.keeper.save(rest, now());
     }
     shown.keeper.keep(shown.model.store.take_recorded(), now());
@@ -348,8 +349,12 @@ impl Shown {
             Effect::Mouse(on) => self.screen.set_mouse(on),
             Effect::Typed(line) => self.keeper.typed(line),
             Effect::Journal(entries) => self.keeper.append(entries),
+            Effect::Deliver(name, entries) => self.poller.deliver(&name, entries),
             Effect::Save(batch) => self.keeper.save(batch, self.model.now),
             Effect::Keep(samples) => self.keeper.keep(samples, self.model.now),
+            Effect::Recall { purpose, from, to } if self.model.plan.feeds.whole().is_some() => {
+                self.poller.recall(purpose, from, to);
+            }
             Effect::Recall { purpose, from, to } => {
                 if !self.keeper.recall(purpose, from, to) {
                     self.happen(What::Recalled(Recalled::none(purpose, from, to)));

@@ -2,11 +2,13 @@
 
 use super::watch::{recall, saved};
 use super::{happened, now, setup};
-use crate::event::{Event, What};
+use crate::event::{Event, Purpose, Recalled, What};
+use crate::io::history;
 use crate::io::poll::Poller;
 use crate::model::Model;
 use crate::plan::Plan;
 use crate::target::TargetId;
+use crate::units::Timestamp;
 use crate::update::update;
 use std::collections::BTreeSet;
 use std::io;
@@ -49,6 +51,72 @@ pub fn observe_after(plan: &Arc<Plan>, rounds: Rounds, state: &Result<PathBuf, S
     })
 }
 
+/// The same, with the samples of the last minutes that a warroom of this configuration has kept: where they reach up to
+/// now, one poll is enough for rates. Says how old the newest of them was; none: there were none to go on from, and it was
+/// polled twice.
+///
+/// # Errors
+/// The poller's thread could not be started.
+pub fn observe_on(
+    plan: &Arc<Plan>,
+    state: &Result<PathBuf, String>,
+) -> io::Result<(Model, Option<Duration>)> {
+    let began = now();
+    // A scratch model tells how far the samples reach, before it is known how often to poll.
+    let age = newest(plan, state, began).map(|newest| began.since(newest)).filter(|age| *age < plan.window);
+    if age.is_none() {
+        return Ok((observe(plan, Rounds::Two)?, None));
+    }
+    let model = look(plan, Rounds::One, |model| {
+        model.judging.recalling = true;
+        let what = What::Remembered { entries: recall(state), saved: saved(state, &model.plan.history) };
+        update(model, Event { at: now(), what });
+        for_samples(plan, state, began, &mut |recalled| {
+            update(model, Event { at: now(), what: What::Recalled(recalled) });
+            true
+        });
+    })?;
+    Ok((model, age))
+}
+
+/// How much of the past is read: what the windows of figures look back on.
+fn reach(plan: &Plan) -> Duration {
+    (plan.window * 2).max(LEAST).min(plan.limits.retention)
+}
+
+/// Windows of figures are seldom longer.
+const LEAST: Duration = Duration::from_secs(900);
+
+/// Hands on what was kept of the last minutes, and at last that this was all; ends early once `take` says so.
+fn for_samples(
+    plan: &Plan,
+    state: &Result<PathBuf, String>,
+    at: Timestamp,
+    take: &mut dyn FnMut(Recalled) -> bool,
+) {
+    let (purpose, from) = (Purpose::Start, at - reach(plan));
+    let place = state.as_ref().ok().map(|folder| history::Place::of(folder, &plan.history));
+    if let Some(Ok(Some(reader))) = place.map(|place| history::Reader::open(&place)) {
+        // What cannot be read is not known, as at a first start.
+        let _ = reader.read(from, at, &[], &mut |samples| {
+            take(Recalled { purpose, from, to: at, samples, complete: false, trouble: None })
+        });
+    }
+    take(Recalled::none(purpose, from, at));
+}
+
+/// The newest sample that was kept of the last minutes.
+fn newest(plan: &Plan, state: &Result<PathBuf, String>, at: Timestamp) -> Option<Timestamp> {
+    let mut newest = None;
+    for_samples(plan, state, at, &mut |recalled| {
+        let ends = recalled.samples.iter().filter_map(|strand| strand.packed.samples().last().map(|s| s.0));
+        newest = newest.into_iter().chain(ends).max();
+        // Time runs backwards: the first batch holds the newest.
+        newest.is_none()
+    });
+    newest
+}
+
 fn look(plan: &Arc<Plan>, rounds: Rounds, begin: impl FnOnce(&mut Model)) -> io::Result<Model> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
@@ -59,6 +127,8 @@ fn look(plan: &Arc<Plan>, rounds: Rounds, begin: impl FnOnce(&mut Model)) -> io:
         begin(&mut model);
         let longest = plan.targets.iter().map(|target| target.timeout).max().unwrap_or_default();
         let round = longest + Duration::from_millis(500);
+        // Another warroom that polls in our place has all rounds behind it.
+        attach(&mut model, &mut messages, plan.feeds.all.iter().map(|feed| feed.timeout).max()).await;
         match rounds {
             Rounds::For(span) => listen(&mut model, &mut messages, Instant::now() + span, &mut None).await,
             Rounds::One => one_round(&mut model, &mut messages, round).await,
@@ -73,12 +143,27 @@ fn look(plan: &Arc<Plan>, rounds: Rounds, begin: impl FnOnce(&mut Model)) -> io:
     })
 }
 
+/// Waits for what other warrooms know, but no longer than a state may take.
+async fn attach(
+    model: &mut Model,
+    messages: &mut mpsc::Receiver<crate::io::poll::Message>,
+    longest: Option<Duration>,
+) {
+    let Some(longest) = longest else { return };
+    let until = Instant::now() + longest;
+    while model.attached.feeds.iter().any(|feed| !feed.loaded) {
+        let Ok(Some(message)) = tokio::time::timeout_at(until.into(), messages.recv()).await else { break };
+        take_in(model, message);
+    }
+    finish(model);
+}
+
 async fn one_round(
     model: &mut Model,
     messages: &mut mpsc::Receiver<crate::io::poll::Message>,
     longest: Duration,
 ) {
-    let mut waiting = Some(model.plan.targets.iter().map(|target| target.id).collect());
+    let mut waiting = Some(super::asked(&model.plan));
     listen(model, messages, Instant::now() + longest, &mut waiting).await;
 }
 

@@ -42,6 +42,8 @@ pub struct Plain {
 const MESSAGES: usize = 256;
 /// However much work there is, changes are looked for so often.
 const LOOK: Duration = Duration::from_secs(1);
+/// So long a warroom that is attached to may take before the summary is given without it.
+const ATTACHING: Duration = Duration::from_secs(15);
 /// Beyond the longest time-out, so long the first round may take before the summary.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -121,16 +123,17 @@ async fn go(plain: Plain, write: impl FnMut(&[String]) -> io::Result<()> + Send 
     let mut model = Model::new(plain.plan, now(), true);
     model.who = identity::who();
     model.judging.remembering = true;
-    if records {
+    let whole = model.plan.feeds.whole().is_some();
+    if records && !whole {
         // What comes is kept, and what was kept comes back.
         model.store.record();
         model.judging.recalling = true;
     }
     let mut telling = Telling {
-        waiting: Some(model.plan.targets.iter().map(|target| target.id).collect()),
+        waiting: Some(super::asked(&model.plan)),
         model,
         narrator: Narrator::default(),
-        deadline: Instant::now() + longest + GRACE,
+        deadline: Instant::now() + if whole { ATTACHING } else { longest + GRACE },
         looked: Instant::now(),
         poller,
         keeper,
@@ -171,8 +174,10 @@ async fn go(plain: Plain, write: impl FnMut(&[String]) -> io::Result<()> + Send 
             () = tokio::time::sleep(tick) => telling.happen(What::Tick),
         }
     }
-    let rest = telling.model.slos.book.unsaved(usize::MAX);
-    telling.keeper.save(rest, now());
+    if !whole {
+        let rest = telling.model.slos.book.unsaved(usize::MAX);
+        telling.keeper.save(rest, now());
+    }
     telling.keeper.keep(telling.model.store.take_recorded(), now());
     // A keeper that waits for the loop must not keep the loop waiting for it.
     kept.close();
@@ -186,8 +191,10 @@ impl Telling {
         if self.out.busy || !idle {
             return;
         }
-        let heard = self.waiting.as_ref().is_none_or(BTreeSet::is_empty) || Instant::now() >= self.deadline;
-        if !heard || self.model.judging.remembering {
+        let there = self.waiting.as_ref().is_none_or(BTreeSet::is_empty)
+            && !self.model.attached.waits(&self.model.plan);
+        let heard = there || Instant::now() >= self.deadline;
+        if !heard || self.model.judging.remembering && there {
             return;
         }
         self.looked = Instant::now();

@@ -103,7 +103,7 @@ pub(super) enum Wound {
 }
 
 /// What takes less than this is not worth a picture of its own, nor the flicker of one.
-const GRACE: Duration = Duration::from_millis(60);
+const GRACE: Duration = Duration::from_millis(40);
 /// How often the picture is drawn.
 const EVERY: Duration = Duration::from_millis(100);
 
@@ -183,7 +183,9 @@ fn judged(outcome: Option<Result<Model, Refused>>, screen: Option<Screen>, input
         Some(Ok(model)) => return Wound::Ready(Box::new(Opened { model, screen, inputs })),
         Some(Err(refused)) => refused,
         None => Refused {
-            lines: vec!["warroom: reading the recording ended without a word; please report this fault".into()],
+            lines: vec![
+                "warroom: reading the recording ended without a word; please report this fault".into(),
+            ],
             code: 70, // EX_SOFTWARE
         },
     };

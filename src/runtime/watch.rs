@@ -6,6 +6,7 @@ mod trial;
 pub use trial::try_out;
 
 use super::dashboard::Loader;
+use super::serve::{self, Asked, Half};
 use super::{happened, listen, listening, now, setup};
 use crate::config::Problem;
 use crate::event::{Effect, Event, Recalled, What};
@@ -15,12 +16,14 @@ use crate::io::journal;
 use crate::io::keeper::{Keeper, Kept};
 use crate::io::notify::{Notifier, Sent};
 use crate::io::poll::Poller;
+use crate::io::serve::feed::Order;
 use crate::io::terminal::{Signal, signals};
 use crate::io::watch::Watch;
 use crate::journal::Who;
 use crate::model::Model;
+use crate::model::recorded::Recorder;
 use crate::notification::{Delivery, Message, Notice, Outcome, Router};
-use crate::plan::{HistoryPlan, Plan};
+use crate::plan::{HistoryPlan, Plan, ServePlan};
 use crate::text::Clean;
 use crate::update::update;
 use std::io;
@@ -39,6 +42,8 @@ pub struct Watcher {
     pub watched: Vec<PathBuf>,
     /// Nothing is sent and nothing is written into the journal: what would be sent is told.
     pub dry_run: bool,
+    /// What it answers over HTTP; none: it only watches.
+    pub serve: Option<ServePlan>,
     /// Ends after so long; none: at a signal.
     pub span: Option<Duration>,
     /// The state folder, or why there is none.
@@ -77,12 +82,17 @@ struct Watching<'s> {
     loader: Loader,
     reloads: mpsc::Sender<Result<Arc<Plan>, Vec<Problem>>>,
     dry_run: bool,
+    half: Option<Half>,
     say: Say<'s>,
     exit: Option<u8>,
 }
 
 async fn go(watcher: Watcher, say: Say<'_>) -> io::Result<u8> {
     let mut signals = signals()?;
+    let half = match watcher.serve {
+        Some(serve) => Some(Half::start(&watcher.plan, serve, watcher.state.as_deref().ok()).await?),
+        None => None,
+    };
     let (sender, mut messages) = mpsc::channel(MESSAGES);
     let (outcomes, mut sent) = mpsc::channel(MESSAGES);
     let (reloads, mut reloaded) = mpsc::channel(4);
@@ -123,6 +133,7 @@ async fn go(watcher: Watcher, say: Say<'_>) -> io::Result<u8> {
         loader: watcher.loader,
         reloads,
         dry_run: watcher.dry_run,
+        half,
         say,
         exit: None,
     };
@@ -148,6 +159,7 @@ async fn go(watcher: Watcher, say: Say<'_>) -> io::Result<u8> {
             Some(Sent { id, outcome }) = sent.recv() => watching.sent(id, &outcome)?,
             Some(plan) = reloaded.recv() => watching.reloaded(plan)?,
             Some(()) = changed.recv(), if files.is_ok() => watching.reload(),
+            asked = asked(&mut watching.half) => watching.asked(asked)?,
             Some(Heard { generation, picture }) = heard.recv() => watching.happen(What::Foreign(generation, picture))?,
             message = messages.recv() => match message {
                 Some(message) => if let Some(what) = happened(&watching.model, message) {
@@ -186,7 +198,39 @@ async fn at(until: Option<Instant>) {
     }
 }
 
+/// What the server wants; for ever nothing where there is none.
+async fn asked(half: &mut Option<Half>) -> Asked {
+    match half {
+        Some(half) => half.asked().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Watching<'_> {
+    fn asked(&mut self, asked: Asked) -> io::Result<()> {
+        match (asked, &mut self.half) {
+            (Asked::Wish(wish), Some(half)) => half.lay(wish, &self.model),
+            (Asked::Line(line), _) => self.tell(&line)?,
+            (Asked::Order(order), _) => self.ordered(order),
+            (Asked::Wish(_), None) => {}
+        }
+        Ok(())
+    }
+
+    /// What an attached terminal asks for.
+    fn ordered(&mut self, order: Order) {
+        match order {
+            Order::State(done) => {
+                let _ = done.send((Recorder::of(&self.model), self.model.reaches_back()));
+            }
+            Order::Deeds(entries, done) => match &self.keeper {
+                // It comes back as written once it is on disk, and is seen by everybody then.
+                Some(keeper) => keeper.append_for(entries, move |kept| drop(done.send(kept))),
+                None => drop(done.send(Err("nothing is kept: a dry run".to_owned()))),
+            },
+        }
+    }
+
     fn tell(&mut self, line: &str) -> io::Result<()> {
         (self.say)(&format!("{} {}", now(), Clean::new(line)))
     }
@@ -198,27 +242,39 @@ impl Watching<'_> {
         let told = match (self.dry_run, names.is_empty()) {
             (true, true) => "nothing is sent: a dry run, and no channel is configured".to_owned(),
             (true, false) => format!("nothing is sent: a dry run for {}", names.join(", ")),
-            (false, _) => format!("changes go to {}", names.join(", ")),
+            (false, true) => "nobody is told: no channel is configured".to_owned(),
+            (false, false) => format!("changes go to {}", names.join(", ")),
         };
         self.tell(&format!(
             "watching {} polls of {} services; {told}",
             plan.targets.len(),
             plan.services.len()
-        ))
+        ))?;
+        match self.half.as_ref().map(Half::greeting) {
+            Some(greeting) => self.tell(&greeting),
+            None => Ok(()),
+        }
     }
 
     fn next_tick(&self) -> Duration {
         let due = self.router.next_due(now());
-        due.into_iter().chain([self.model.next_tick()]).min().unwrap_or_default().since(now())
+        let next = due.into_iter().chain([self.model.next_tick()]).min().unwrap_or_default().since(now());
+        if self.half.is_some() { next.min(serve::BEAT) } else { next }
     }
 
     fn happen(&mut self, what: What) -> io::Result<()> {
+        if let Some(half) = &mut self.half {
+            half.sees(&self.model, &what);
+        }
         let effects = update(&mut self.model, Event { at: now(), what });
         let mut notices = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Tell(changes) => notices.extend(Notice::all(&changes)),
                 Effect::Journal(entries) => {
+                    if let Some(half) = &mut self.half {
+                        half.writes(&entries);
+                    }
                     if let Some(keeper) = &self.keeper {
                         keeper.append(entries);
                     }
@@ -328,6 +384,9 @@ impl Watching<'_> {
 
     fn sent(&mut self, id: u64, outcome: &Outcome) -> io::Result<()> {
         let next = self.router.taken(id, outcome, now());
+        if let Some(half) = &mut self.half {
+            half.delivered(matches!(outcome, Outcome::Delivered), self.router.failing().len());
+        }
         if let Outcome::Failed { error, .. } = outcome {
             let waiting = self.router.failing().len();
             self.tell(&format!("a delivery failed: {error} ({waiting} channels fail)"))?;
@@ -352,6 +411,9 @@ impl Watching<'_> {
     }
 
     fn reloaded(&mut self, plan: Result<Arc<Plan>, Vec<Problem>>) -> io::Result<()> {
+        if let Some(half) = &mut self.half {
+            half.reloaded(plan.as_deref().ok());
+        }
         match &plan {
             Ok(plan) => {
                 self.router.reload(plan.channels.clone());

@@ -106,21 +106,23 @@ impl Chunk {
             };
             collect(skipped, taken, regular, values, out);
         } else {
-            let mut ahead = times.clone();
+            let mut times = times;
+            let mut wanted = [0_i64; 256];
             let (mut skipped, mut taken) = (0, 0);
             for _ in 0..head.count {
-                let at = newest.wrapping_sub(ahead.next());
+                let at = newest.wrapping_sub(times.next());
                 if at < from {
                     break;
                 }
-                skipped += usize::from(at > to);
-                taken += usize::from(at <= to);
+                if at > to {
+                    skipped += 1;
+                } else if let Some(slot) = wanted.get_mut(taken) {
+                    *slot = at;
+                    taken += 1;
+                }
             }
-            let mut times = times;
-            for _ in 0..skipped {
-                times.next();
-            }
-            collect(skipped, taken, move || newest.wrapping_sub(times.next()), values, out);
+            let mut wanted = wanted.iter();
+            collect(skipped, taken, move || wanted.next().copied().unwrap_or(0), values, out);
         }
         out[start..].reverse();
     }

@@ -108,17 +108,23 @@ impl Store {
         Prepended::Stored
     }
 
-    /// A series of which nothing is known takes the samples as if they came now, but does not record them.
+    /// A series of which nothing is known begins with the samples; they are not recorded.
     fn begin_with(&mut self, labels: &Labels, packed: &Packed) -> Prepended {
         // Labels, index and samples: what a series of one chunk takes, roughly and rather too much.
         if self.stats.bytes + labels.heap_bytes() * 2 + packed.len() * 16 + 512 > self.limits.max_bytes {
             return Prepended::Full;
         }
+        let mut samples = packed.samples();
+        let Some((at, value)) = samples.pop() else { return Prepended::Known };
         let on = std::mem::replace(&mut self.record.on, false);
-        for (at, value) in packed.samples() {
-            self.append(labels, at, value);
-        }
+        self.append(labels, at, value);
         self.record.on = on;
-        Prepended::Stored
+        // The newest one begins the series, the others go in front of it as they are: appended one by one they would be
+        // packed over and over again.
+        let mut done = Prepended::Stored;
+        for piece in Packed::pack(&samples) {
+            done = self.prepend(labels, piece);
+        }
+        done
     }
 }

@@ -8,6 +8,8 @@ use super::tail::{self, Tail};
 use crate::labels::Labels;
 use crate::units::Timestamp;
 use std::fmt;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// Bytes of a series beside its labels and samples: itself, the counters of its `Arc`, its slot, what an allocator adds.
@@ -21,6 +23,10 @@ pub struct Series {
     pub(super) name: u32,
     /// Room in the tail before it is packed for the first time: spreads the work of packing over time.
     room: u8,
+    /// So many samples stay in the tail when it is packed.
+    stays: u8,
+    /// What was read since then.
+    read: Longest,
     /// Oldest first; all but the last are full.
     chunks: Vec<Chunk>,
     /// Never empty once there is a sample.
@@ -31,7 +37,15 @@ impl Series {
     /// A series without samples; `spread` tells series apart that begin at the same moment.
     pub(super) fn new(labels: Labels, name: u32, spread: u32) -> Self {
         let room = (spread as usize % tail::MOST + 1) as u8;
-        Self { labels, name, room, chunks: Vec::new(), tail: Tail::default() }
+        Self {
+            labels,
+            name,
+            room,
+            stays: 0,
+            read: Longest::default(),
+            chunks: Vec::new(),
+            tail: Tail::default(),
+        }
     }
 
     /// Its labels, the metric's name included.
@@ -81,12 +95,14 @@ impl Series {
         if from > to {
             return;
         }
+        let before = out.len();
         if self.tail.oldest() > from {
             for chunk in self.chunks_from(from) {
                 chunk.pour(from, to, out);
             }
         }
         self.tail.pour(from, to, out);
+        self.read.saw(out.len() - before);
     }
 
     /// The samples from `from` on, one by one, oldest first.
@@ -105,8 +121,13 @@ impl Series {
     pub(super) fn push(&mut self, at: i64, value: f64) -> isize {
         let before = self.tail.heap_bytes().cast_signed();
         let mut grown = 0;
-        if self.tail.len() >= usize::from(self.room) {
-            grown = self.pack();
+        if self.tail.len() >= usize::from(self.room) + usize::from(self.stays) {
+            // One more than the window holds, so that the tail is seen to reach back to its beginning.
+            self.stays = match self.read.take() {
+                0 => 0,
+                longest => longest + 1,
+            };
+            grown = self.pack(self.tail.len().saturating_sub(usize::from(self.stays)));
             self.room = tail::MOST as u8;
         }
         self.tail.push(at, value);
@@ -121,17 +142,23 @@ impl Series {
         bytes + (self.chunks.capacity() * size_of::<Chunk>()).cast_signed() - before
     }
 
-    /// Moves the tail into the last chunk, or into a new one if that is full; returns the growth in bytes.
-    fn pack(&mut self) -> isize {
+    /// Moves the oldest `count` samples of the tail into the last chunk, or into a new one if that is full; returns by
+    /// how many bytes the chunks have grown.
+    fn pack(&mut self, count: usize) -> isize {
+        if count == 0 {
+            return 0;
+        }
         let mut samples = Vec::with_capacity(chunk::MOST);
         let mut grown = -(self.chunks.capacity() * size_of::<Chunk>()).cast_signed();
-        if self.chunks.last().is_some_and(|c| c.len() + self.tail.len() <= chunk::MOST)
+        if self.chunks.last().is_some_and(|c| c.len() + count <= chunk::MOST)
             && let Some(young) = self.chunks.pop()
         {
             young.pour(i64::MIN, i64::MAX, &mut samples);
             grown -= young.heap_bytes().cast_signed();
         }
+        let full = samples.len() + count;
         self.tail.pour(i64::MIN, i64::MAX, &mut samples);
+        samples.truncate(full);
         let chunk = Chunk::new(&samples);
         grown += chunk.heap_bytes().cast_signed();
         // Room for one: growing by itself begins with four, and many series live a short life.
@@ -139,7 +166,7 @@ impl Series {
             self.chunks.reserve_exact(1);
         }
         self.chunks.push(chunk);
-        self.tail.clear();
+        self.tail.drop_front(count);
         grown + (self.chunks.capacity() * size_of::<Chunk>()).cast_signed()
     }
 
@@ -178,6 +205,30 @@ impl Series {
     /// Drops the oldest `count` chunks.
     pub(super) fn drop_chunks(&mut self, count: usize) {
         self.chunks.drain(..count.min(self.chunks.len()));
+    }
+}
+
+/// The longest window that was read of a series, in samples, of those that are short enough to keep.
+#[derive(Default)]
+struct Longest(AtomicU8);
+
+impl Longest {
+    fn saw(&self, samples: usize) {
+        let samples = u8::try_from(samples).unwrap_or(u8::MAX);
+        // A lost update costs one window that is unpacked.
+        if usize::from(samples) <= tail::LONGEST_WINDOW && samples > self.0.load(Relaxed) {
+            self.0.store(samples, Relaxed);
+        }
+    }
+
+    fn take(&mut self) -> u8 {
+        std::mem::take(self.0.get_mut())
+    }
+}
+
+impl Clone for Longest {
+    fn clone(&self) -> Self {
+        Self(AtomicU8::new(self.0.load(Relaxed)))
     }
 }
 

@@ -1,11 +1,17 @@
 //! The newest samples of a series, as they came: not compressed, for they are what every tick reads.
 //!
 //! Times that are equally far apart are not kept one by one.
+//!
+//! A series whose windows are read at every tick keeps as many samples here as its windows hold: unpacking them each
+//! time was a quarter of what the dashboard's own thread did.
 
 use crate::units::Timestamp;
 
 /// How many samples it holds before they are packed.
 pub(super) const MOST: usize = 16;
+
+/// The longest window, in samples, for which more are held.
+pub(super) const LONGEST_WINDOW: usize = 64;
 
 /// The newest samples, oldest first.
 #[derive(Clone, Default)]
@@ -66,9 +72,26 @@ impl Tail {
             if self.times.is_empty() {
                 self.times = (0..len).map(|place| self.time(place)).collect();
             }
+            make_room(&mut self.times);
             self.times.push(at);
         }
+        make_room(&mut self.values);
         self.values.push(value);
+    }
+
+    /// Forgets the oldest `count` samples.
+    pub(super) fn drop_front(&mut self, count: usize) {
+        let rest: Vec<(i64, f64)> = self
+            .values
+            .iter()
+            .enumerate()
+            .skip(count)
+            .map(|(place, value)| (self.time(place), *value))
+            .collect();
+        self.clear();
+        for (at, value) in rest {
+            self.push(at, value);
+        }
     }
 
     /// Forgets all samples; keeps the memory, for as many will follow.
@@ -99,5 +122,12 @@ impl Tail {
     pub(super) fn at(&self, t: i64) -> Option<(Timestamp, f64)> {
         let place = (0..self.values.len()).rev().find(|place| self.time(*place) <= t)?;
         Some((Timestamp::from_millis(self.time(place)), *self.values.get(place)?))
+    }
+}
+
+/// Doubling would leave a long tail half empty.
+fn make_room<T>(column: &mut Vec<T>) {
+    if column.len() == column.capacity() && column.len() >= MOST {
+        column.reserve_exact(MOST);
     }
 }

@@ -6,10 +6,11 @@ use crate::config::Flavour;
 use crate::labels::Labels;
 use crate::text::Clean;
 use crate::units::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What one round of questions brought beside samples.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spoken {
     /// Which product answers; none: it was not asked this time, or it does not say.
     pub build: Option<Build>,
@@ -32,7 +33,7 @@ pub struct Spoken {
 }
 
 /// Minutes of one question of an objective.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fill {
     /// The question.
     pub key: Arc<str>,
@@ -43,18 +44,20 @@ pub struct Fill {
 }
 
 /// What one minute gave.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Minute {
     /// Minutes since the epoch.
     pub minute: i64,
     /// The edge of a bucket (`le`) that it belongs to; infinite where there is none.
+    #[serde(with = "numeral")]
     pub edge: f64,
     /// The value.
+    #[serde(with = "numeral")]
     pub value: f64,
 }
 
 /// Which product answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
     /// The version, as it is told.
     pub version: Clean,
@@ -81,7 +84,7 @@ impl Build {
 }
 
 /// An alert of a server. Its texts are not cleaned for a screen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ServerAlert {
     /// The label `alertname`.
     pub name: String,
@@ -100,7 +103,7 @@ pub struct ServerAlert {
 }
 
 /// What a server's rules say.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerRules {
     /// Pending and firing alerts.
     pub alerts: Vec<ServerAlert>,
@@ -112,4 +115,34 @@ pub struct ServerRules {
     pub failing: Option<(usize, String)>,
     /// Alerts that were left out because there are too many.
     pub left_out: usize,
+}
+
+/// A number as JSON; what JSON has none for is a word.
+mod numeral {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        if value.is_finite() {
+            serializer.serialize_f64(*value)
+        } else {
+            serializer.serialize_str(&value.to_string())
+        }
+    }
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(f64),
+        Word(String),
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        match Either::deserialize(deserializer)? {
+            Either::Number(value) => Ok(value),
+            Either::Word(word) => {
+                word.parse().map_err(|_| serde::de::Error::custom("a value that is no number"))
+            }
+        }
+    }
 }

@@ -210,6 +210,10 @@ pub(super) fn styles(chain: &[ThemeFile], depth: Depth) -> (Vec<Style>, Vec<Prob
             let mut style = Style::new().add_modifier(look.modifiers);
             style.fg = look.fg.as_ref().and_then(|hue| depth.map(colour(&palette, hue, &mut problems)?));
             style.bg = look.bg.as_ref().and_then(|hue| depth.map(colour(&palette, hue, &mut problems)?));
+            // Dim letters of a row that is turned round would be hard to read.
+            if *role == Role::Selection && look.modifiers.contains(Modifier::REVERSED) {
+                style = style.remove_modifier(Modifier::DIM);
+            }
             if let Some(slot) = styles.get_mut(*role as usize) {
                 *slot = style;
             }

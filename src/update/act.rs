@@ -123,9 +123,8 @@ pub(super) fn pasted(model: &mut Model, text: &str) {
 /// The wheel scrolls what stands over the screen.
 pub(super) fn wheel(model: &mut Model, rows: isize) {
     model.changed = Changed::Now;
-    let step = |index: usize, len: usize| {
-        index.saturating_add_signed(rows.signum()).min(len.saturating_sub(1))
-    };
+    let step =
+        |index: usize, len: usize| index.saturating_add_signed(rows.signum()).min(len.saturating_sub(1));
     match &mut model.acts.over {
         Some(Over::Ask(ask)) => ask.scroll = ask.scroll.saturating_add_signed(rows).min(ask::SCROLL),
         Some(Over::Menu(menu)) => menu.index = step(menu.index, menu.items.len()),

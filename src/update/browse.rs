@@ -13,6 +13,9 @@ pub(super) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
         (Screen::Body(id), _) | (_, Some(RowKey::Target(id))) => *id,
         _ => return say(model, true, "select a target first (2 lists them)".to_owned()),
     };
+    if let Some(why) = super::attached::polled_elsewhere(model, target) {
+        return say(model, true, why);
+    }
     let is_http = model.target(target).is_some_and(|row| matches!(row.target.url.scheme(), "http" | "https"));
     if !is_http {
         return say(model, true, "only an answer over HTTP has a body that can be browsed".to_owned());

@@ -161,8 +161,13 @@ fn finish(model: &mut Model, progress: &mut Progress) {
         .iter()
         .map(|place| model.desk.batch.last(*place)?.as_ref().ok().map(|answer| answer.value.clone()))
         .collect();
-    let derived = derive(&mut model.store, &plan.name, &plan.derived, answers, at);
+    let mut derived = derive(&mut model.store, &plan.name, &plan.derived, answers, at);
     let before = model.fleet.services.get(service).map(|row| &row.readings);
+    // Up to which bucket the courses of queues were read: they are read together with those of the figures.
+    let read_to = before
+        .and_then(|readings| readings.first())
+        .filter(|known| known.bucket == bucket)
+        .map(|known| known.last_bucket);
     let readings: Vec<Reading> = Signal::ALL
         .into_iter()
         .zip(results)
@@ -179,7 +184,10 @@ fn finish(model: &mut Model, progress: &mut Progress) {
                 value,
                 at: value.map(|_| at),
                 error,
-                course: course_after(known, &model.store, &labels, at, bucket),
+                course: known.map_or_else(
+                    || course(&model.store, &labels, at, bucket),
+                    |known| course_after(&known.course, known.last_bucket, &model.store, &labels, at, bucket),
+                ),
                 last_bucket: last_bucket(at, bucket),
                 bucket,
             }
@@ -194,12 +202,16 @@ fn finish(model: &mut Model, progress: &mut Progress) {
         *slot = reading;
     }
     let is_derived = |origin: &str| plan.derived.iter().any(|derived| derived.name == origin);
+    for queue in &mut derived.1 {
+        let same = row.queues.iter_mut().find(|q| q.origin == queue.origin && q.seen.name == queue.seen.name);
+        queue.course = same.map(|known| std::mem::take(&mut known.course)).unwrap_or_default();
+    }
     row.breakers.retain(|breaker| !is_derived(&breaker.origin));
     row.queues.retain(|queue| !is_derived(&queue.origin));
     row.breakers.extend(derived.0);
     row.queues.extend(derived.1);
     for queue in &mut row.queues {
-        queue.course = queue_course(&model.store, &plan.name, queue, at, bucket);
+        queue.course = queue_course(&model.store, &plan.name, queue, read_to, at, bucket);
     }
     judge_service(model, service);
     model.changed = model.changed.max(Changed::Data);
@@ -278,22 +290,23 @@ pub(super) fn course(store: &Store, labels: &Labels, at: Timestamp, bucket: Dura
     out
 }
 
-/// The same, where the course of a moment before is known: only the buckets that have come or grown since are read.
+/// The same, where the course up to the bucket `read_to` is known: only the buckets that have come or grown since are
+/// read. What a poll brings has the moment when it was sent, which may lie in the bucket before.
 fn course_after(
-    known: Option<&Reading>,
+    known: &[Option<f64>],
+    read_to: u64,
     store: &Store,
     labels: &Labels,
     at: Timestamp,
     bucket: Duration,
 ) -> Vec<Option<f64>> {
-    let come = known
-        .filter(|known| known.course.len() == BUCKETS)
-        .and_then(|known| Some((known, last_bucket(at, bucket).checked_sub(known.last_bucket)? as usize)))
-        .filter(|(_, come)| *come < BUCKETS);
-    let Some((known, come)) = come else { return course(store, labels, at, bucket) };
-    let mut out: Vec<Option<f64>> = known.course.iter().skip(come).copied().collect();
+    let come = last_bucket(at, bucket).checked_sub(read_to).map(|come| come as usize);
+    let Some(come) = come.filter(|come| *come < BUCKETS && known.len() == BUCKETS) else {
+        return course(store, labels, at, bucket);
+    };
+    let mut out: Vec<Option<f64>> = known.iter().skip(come).copied().collect();
     out.resize(BUCKETS, None);
-    read_course(&mut out, come + 1, store, labels, at, bucket);
+    read_course(&mut out, (come + 2).min(BUCKETS), store, labels, at, bucket);
     out
 }
 
@@ -324,6 +337,7 @@ fn queue_course(
     store: &Store,
     service: &str,
     queue: &QueueRow,
+    read_to: Option<u64>,
     at: Timestamp,
     bucket: Duration,
 ) -> Vec<Option<f64>> {
@@ -331,7 +345,10 @@ fn queue_course(
         "warroom_queue_depth",
         [("service", service), ("instance", &*queue.origin), ("queue", queue.seen.name.as_str())],
     );
-    course(store, &labels, at, bucket)
+    match read_to {
+        Some(read_to) => course_after(&queue.course, read_to, store, &labels, at, bucket),
+        None => course(store, &labels, at, bucket),
+    }
 }
 
 /// Breakers and queues that come from expressions: rows, and the series of the design's table.

@@ -402,6 +402,9 @@ fn refresh(model: &mut Model, effects: &mut Vec<Effect>) {
         (_, Some(RowKey::Target(id))) => vec![*id],
         _ => Vec::new(),
     };
+    if let Some(why) = targets.first().and_then(|id| super::attached::polled_elsewhere(model, *id)) {
+        return say(model, false, why);
+    }
     let count = targets.len();
     effects.extend(targets.into_iter().map(|id| Effect::PollNow(Some(id))));
     say(model, false, format!("polling {count} {}", if count == 1 { "target" } else { "targets" }));

@@ -51,8 +51,7 @@ fn pressed(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
         Under::Command(command) => return keys::run(model, command, effects),
         Under::Graph(at) => {
             model.explore.typing &= model.ui.screen != Screen::Explore;
-            model.ui.cursor =
-                Some(GraphCursor { at, from: None, grip: Some((mouse.x, mouse.y)) });
+            model.ui.cursor = Some(GraphCursor { at, from: None, grip: Some((mouse.x, mouse.y)) });
             return;
         }
         Under::Nothing => {}

@@ -54,7 +54,11 @@ pub(super) fn taken(model: &mut Model, recalled: Recalled) {
     if let Some(trouble) = recalled.trouble {
         super::say(model, true, trouble.to_string());
     }
-    // Courses and figures that were drawn from what little there was.
+    // Courses and figures that were drawn from what little there was: nothing of them is kept.
+    for row in &mut std::sync::Arc::make_mut(&mut model.fleet).services {
+        row.readings.iter_mut().for_each(|reading| reading.course.clear());
+        row.queues.iter_mut().for_each(|queue| queue.course.clear());
+    }
     for service in 0..model.plan.services.len() {
         if !model.work.contains(&service) {
             model.work.push_back(service);

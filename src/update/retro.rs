@@ -42,22 +42,29 @@ pub(super) fn stand(model: &mut Model, log: &Log, at: Timestamp) {
         row.signal_set = known.signal_set;
     }
     model.health = vec![TargetHealth::default(); plan.targets.len()];
-    tell(model, log, None, at);
+    tell(model, log, None, at, true);
 }
 
 /// Goes on from how the fleet stood at `before` to how it stood at `at`.
 pub(super) fn go_on(model: &mut Model, log: &Log, before: Timestamp, at: Timestamp) {
-    tell(model, log, Some(before), at);
+    tell(model, log, Some(before), at, true);
+}
+
+/// Tells a living model the polls that another warroom made in its place: all that matter, or those since `before`.
+pub(super) fn fed(model: &mut Model, log: &Log, before: Option<Timestamp>, at: Timestamp) {
+    model.time.log.states.clone_from(&log.states);
+    tell(model, log, before, at, false);
 }
 
 /// Tells the polls behind `after` (none: as many as matter) up to `at`.
-fn tell(model: &mut Model, log: &Log, after: Option<Timestamp>, at: Timestamp) {
+fn tell(model: &mut Model, log: &Log, after: Option<Timestamp>, at: Timestamp, past: bool) {
     let plan = Arc::clone(&model.plan);
     let mut polls: Vec<(usize, ScrapeReport)> = Vec::new();
     for (index, service) in plan.services.iter().enumerate() {
         let matters = (service.policy.stale_after + service.policy.warmup).min(FURTHEST);
         let from = after.unwrap_or_else(|| at - matters);
-        for id in &service.targets {
+        // Of a living model only what others have polled is told: the rest was heard.
+        for id in service.targets.iter().filter(|id| past || plan.feeds.of(**id).is_some()) {
             let Some(target) = plan.target(*id) else { continue };
             let told = polls_of(&model.store, log, target, plan.generation, from, at);
             polls.extend(told.into_iter().map(|report| (index, report)));
@@ -69,9 +76,13 @@ fn tell(model: &mut Model, log: &Log, after: Option<Timestamp>, at: Timestamp) {
         reports::take(model, service, report);
     }
     (model.now, model.heard) = (at, at);
-    model.time.log.states.clone_from(&log.states);
+    if past {
+        model.time.log.states.clone_from(&log.states);
+    }
     fill(model, log, at);
-    super::remote::recall(model, at);
+    if past || plan.feeds.whole().is_some() {
+        super::remote::recall(model, at);
+    }
     reports::refresh_states(model);
     for index in 0..plan.services.len() {
         reports::judge_service(model, index);

@@ -25,7 +25,7 @@ const COURSE: usize = 240;
 /// Queues what is due.
 pub(super) fn begin(model: &mut Model) {
     // Nothing was heard yet: a rule that asks for absence would find it.
-    if model.judging.remembering || model.heard <= model.started {
+    if model.judging.remembering || model.attached.waits(&model.plan) || model.heard <= model.started {
         return;
     }
     model.rules.begin(model.now);
@@ -84,6 +84,9 @@ const MOST_REPORTED: usize = 8;
 
 /// Looks at all alerts and services: what opens, changes, ends.
 pub(super) fn observe(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.plan.feeds.borrows_plan() {
+        return; // the server judges, and tells
+    }
     let facts: Vec<ServiceFacts> =
         model.fleet.services.iter().enumerate().map(|(index, row)| facts(model, index, row)).collect();
     let heard = super::foreign::hear(model);
@@ -147,10 +150,22 @@ pub(super) fn absorb(model: &mut Model, entries: &[Entry], effects: &mut Vec<Eff
     model.unsettled = true;
 }
 
+/// Lines of the server that judges in our place: all of them count.
+pub(super) fn follow(model: &mut Model, entries: &[Entry], effects: &mut Vec<Effect>) {
+    let taken = model.incidents.follow(entries);
+    if taken.is_empty() {
+        return;
+    }
+    effects.push(Effect::Tell(taken));
+    model.changed = model.changed.max(Changed::Data);
+    model.unsettled = true;
+}
+
 /// Works out when something of this is due next.
 pub(super) fn plan_ahead(model: &mut Model) {
     let now = model.now;
-    let waits = model.judging.remembering || model.heard <= model.started;
+    let waits =
+        model.judging.remembering || model.attached.waits(&model.plan) || model.heard <= model.started;
     let rules = if waits { None } else { model.rules.next_due(now) };
     let slos = if waits { None } else { model.slos.book.next_due(now) };
     let dues = [rules, slos, model.incidents.next_change(now)];
@@ -168,8 +183,10 @@ const SAVED_AT_ONCE: usize = 2_000;
 /// Time has passed: groups and timers may be due, and minutes may be over.
 pub(super) fn tick(model: &mut Model, effects: &mut Vec<Effect>) {
     begin(model);
-    let changes = model.incidents.tick(model.now);
-    changed(model, &changes, effects);
+    if !model.plan.feeds.borrows_plan() {
+        let changes = model.incidents.tick(model.now);
+        changed(model, &changes, effects);
+    }
     if model.now.since(model.judging.saved) >= SAVE_EVERY {
         model.judging.saved = model.now;
         let batch = model.slos.book.unsaved(SAVED_AT_ONCE);

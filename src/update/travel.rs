@@ -354,7 +354,8 @@ fn show(model: &mut Model) {
     let recording = model.time.recording.is_some();
     if let Some(past) = &mut model.time.past {
         let (speed, playing) = (past.speed, past.runs.is_some());
-        past.model.time.shown = Some(Shown { live, speed, playing, recording });
+        let reading = past.disk.is_some_and(|disk| !disk.complete);
+        past.model.time.shown = Some(Shown { live, speed, playing, recording, reading });
     }
 }
 

@@ -73,19 +73,29 @@ pub(super) fn pane<'a>(title: impl Into<Line<'a>>, theme: &Theme, area: Rect, bu
     let block = Block::bordered()
         .border_set(theme.glyphs().border)
         .border_style(theme.style(Role::Border))
-        .title(on_border(title.into(), theme));
+        .title(on_border(title.into(), area.width - 2, theme));
     let inner = block.inner(area);
     (&block).render(area, buf);
     inner
 }
 
-/// A title as it looks by itself: neither dim because the border is, nor bold because its first word is.
-fn on_border<'a>(title: Line<'a>, theme: &Theme) -> Line<'a> {
-    let alone = |span: Span<'a>| {
+/// A title as it looks by itself, neither dim because the border is, nor bold because its first word is; where it does
+/// not fit, its end says so.
+fn on_border(title: Line<'_>, width: u16, theme: &Theme) -> Line<'static> {
+    let mut left = usize::from(width);
+    let mut spans = Vec::with_capacity(title.spans.len());
+    for span in title.spans {
         let style = if span.style == Style::default() { theme.style(Role::Title) } else { span.style };
-        span.style(style.remove_modifier(Modifier::all().difference(style.add_modifier)))
-    };
-    Line { spans: title.spans.into_iter().map(alone).collect(), ..title }
+        let style = style.remove_modifier(Modifier::all().difference(style.add_modifier));
+        let wide = span.width();
+        let text = crate::text::truncate(&span.content, left, theme.ascii).into_owned();
+        spans.push(Span::styled(text, style));
+        if wide > left {
+            break;
+        }
+        left -= wide;
+    }
+    Line { spans, ..Line::default() }
 }
 
 /// What [`pane`] leaves inside.
@@ -369,9 +379,10 @@ impl Figure<'_> {
     /// Both ends of the range that is drawn with the mouse, then deploys and acts.
     fn marks(&self, theme: &Theme) -> Vec<Mark<'_>> {
         let ends = self.cursor.map(|cursor| cursor.range()).filter(|(from, to)| from < to);
-        let ends = ends.into_iter().flat_map(|(from, to)| [from, to]).map(|at| {
-            Mark::new(at.seconds(), clock_seconds(at, self.zone)).style(theme.style(Role::Key))
-        });
+        let ends = ends
+            .into_iter()
+            .flat_map(|(from, to)| [from, to])
+            .map(|at| Mark::new(at.seconds(), clock_seconds(at, self.zone)).style(theme.style(Role::Key)));
         let happened = self.deploys.iter().map(|(at, to)| {
             Mark::new(*at, to.as_str()).style(theme.style(Role::Mark)).label_style(theme.style(Role::Title))
         });

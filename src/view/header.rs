@@ -38,7 +38,8 @@ pub(super) fn at(model: &Model, theme: &Theme, area: Rect, x: u16) -> Option<Com
         for span in right.spans {
             // What is frozen is let go; what is under way is looked at.
             let frozen = span.content.starts_with(" FROZEN");
-            let link = span.content.starts_with(" YOUR LINK");
+            let feeds = [" YOUR LINK", " ATTACHED", " LOST", " CONNECTING", " LOADING"];
+            let link = feeds.iter().any(|start| span.content.starts_with(start));
             let clock = span.content.starts_with("  ");
             let command = match (frozen, link || clock) {
                 (true, _) => Some(Command::Freeze),
@@ -67,9 +68,13 @@ fn left_parts(model: &Model, theme: &Theme, room: usize) -> Vec<(Vec<Span<'stati
     // The counts and the worst incident are what the line is for: the rest gives way to them, the environments first.
     let least = width(&spans) + width(&counts) + width(&chips(model, theme, 1));
     let mut left = room.saturating_sub(least);
-    let may = may(model, theme);
-    let may = (width(&may) <= left).then_some(may);
-    left -= may.as_ref().map_or(0, |spans| width(spans));
+    // Whether anything can be changed from here is said before which incidents are open.
+    let most = room.saturating_sub(width(&spans) + width(&counts));
+    let may = [(false, left), (true, left), (true, most)]
+        .into_iter()
+        .map(|(short, room)| (may(model, theme, short), room))
+        .find_map(|(may, room)| (width(&may) <= room).then_some(may));
+    left = left.saturating_sub(may.as_ref().map_or(0, |spans| width(spans)));
     let environments = environments(model);
     if !environments.is_empty() && crate::text::width(&environments) < left {
         spans.push(Span::styled(format!(" {environments}"), theme.style(Role::Header)));
@@ -95,15 +100,15 @@ fn left_parts(model: &Model, theme: &Theme, room: usize) -> Vec<(Vec<Span<'stati
 }
 
 /// Can anything be changed from here?
-fn may(model: &Model, theme: &Theme) -> [Span<'static>; 2] {
-    let word = if model.ui.wall.is_some() {
-        Span::styled(" WALL, LOCKED ", theme.style(Role::Notice))
-    } else if model.armed() {
-        Span::styled(" ARMED(confirm) ", theme.style(Role::Armed))
-    } else {
-        Span::styled(" READ-ONLY ", theme.style(Role::Muted))
+fn may(model: &Model, theme: &Theme, short: bool) -> [Span<'static>; 2] {
+    let (word, role) = match (model.ui.wall.is_some(), model.armed(), short) {
+        (true, _, false) => (" WALL, LOCKED ", Role::Notice),
+        (true, _, true) => (" WALL ", Role::Notice),
+        (_, true, false) => (" ARMED(confirm) ", Role::Armed),
+        (_, true, true) => (" ARMED ", Role::Armed),
+        (_, false, _) => (" READ-ONLY ", Role::Muted),
     };
-    [Span::raw(" "), word]
+    [Span::raw(" "), Span::styled(word, theme.style(role))]
 }
 
 fn environments(model: &Model) -> String {
@@ -145,7 +150,7 @@ fn chips(model: &Model, theme: &Theme, most: usize) -> Vec<Span<'static>> {
 }
 
 fn right(model: &Model, theme: &Theme) -> Line<'static> {
-    let mut spans = Vec::new();
+    let mut spans: Vec<Span<'static>> = super::attached::chip(model, theme).into_iter().collect();
     let zone = &model.plan.ui.zone;
     if let Some((since, _)) = &model.link {
         let text = format!(" YOUR LINK IS DOWN since {} ", draw::clock(*since, zone));
@@ -183,6 +188,9 @@ fn rewound(model: &Model, shown: &Shown) -> String {
         (true, true) => format!("REPLAY{speed} {at}"),
         (true, false) if model.now >= shown.live => format!("REPLAY ended {at}"),
         (true, false) => format!("REPLAY held {at}"),
-        (false, _) => format!("REWOUND {}{speed} to {at}", draw::age(shown.live.since(model.now))),
+        (false, _) => {
+            let reading = if shown.reading { ", reading" } else { "" };
+            format!("REWOUND {}{speed} to {at}{reading}", draw::age(shown.live.since(model.now)))
+        }
     }
 }

@@ -2,8 +2,8 @@
 //! when, inhibited by what, muted by which interval.
 
 use super::draw;
-use super::incidents::lasts;
 use super::elsewhere;
+use super::incidents::lasts;
 use crate::foreign::{Foreign, Picture, Suppressed};
 use crate::model::Model;
 use crate::text::clean;
@@ -29,10 +29,8 @@ pub(super) fn below(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) 
     }
     let rows = held.len().min(MOST).min(room);
     let height = rows as u16 + 3;
-    let [above, foot] = [
-        Rect { height: area.height - height, ..area },
-        Rect { y: area.bottom() - height, height, ..area },
-    ];
+    let [above, foot] =
+        [Rect { height: area.height - height, ..area }, Rect { y: area.bottom() - height, height, ..area }];
     let more = match held.len() - rows {
         0 => String::new(),
         more => format!(", {more} more"),
@@ -57,14 +55,20 @@ pub(super) fn below(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) 
     above
 }
 
-fn row(model: &Model, theme: &Theme, (picture, alert, why): &(&Picture, &Foreign, Suppressed)) -> Row<'static> {
+fn row(
+    model: &Model,
+    theme: &Theme,
+    (picture, alert, why): &(&Picture, &Foreign, Suppressed),
+) -> Row<'static> {
     let (text, muted) = (theme.style(Role::Text), theme.style(Role::Muted));
     let shown = |text: &str| clean(text).into_owned();
     let of = if alert.services.is_empty() {
-        alert.alert.labels.get("instance").or_else(|| alert.alert.labels.get("job")).map_or_else(
-            || "no service of ours".to_owned(),
-            shown,
-        )
+        alert
+            .alert
+            .labels
+            .get("instance")
+            .or_else(|| alert.alert.labels.get("job"))
+            .map_or_else(|| "no service of ours".to_owned(), shown)
     } else {
         shown(&alert.services.join(", "))
     };

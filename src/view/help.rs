@@ -1,27 +1,48 @@
 //! The help: made from the live keymap, so that it can never be wrong.
 
 use super::draw;
+use crate::layout::wrapped;
 use crate::model::Model;
 use crate::target::health::State;
 use crate::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
+
+/// Cells of the widest keys that the table of keys makes room for.
+const KEYS: usize = 16;
+/// A column of the help is at least so wide.
+const COLUMN: u16 = 78;
 
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let inner = draw::pane(draw::title("help", "keys that work here, now", theme), theme, area, buf);
-    let mut lines = Vec::new();
-    for (keys, place, doc) in model.plan.ui.keys.rows() {
-        lines.push(Line::from(vec![
-            Span::styled(format!("{keys:>18}  "), theme.style(Role::Key)),
-            Span::styled(doc.to_owned(), theme.style(Role::Text)),
-            Span::styled(
-                if place == "anywhere" { String::new() } else { format!("  {place}") },
-                theme.style(Role::Faint),
-            ),
-        ]));
+    let across = (inner.width / COLUMN).clamp(1, 3);
+    let width = inner.width / across;
+    let entries = entries(model, theme, usize::from(width.saturating_sub(1)));
+    let offset = model.ui.help.offset.min(entries.len().saturating_sub(1));
+    let mut lines: Vec<Line<'static>> = entries.into_iter().skip(offset).flatten().collect();
+    let height = usize::from(inner.height);
+    for column in 0..across {
+        let here = Rect { x: inner.x + column * width, width, ..inner };
+        // The last column says how many lines are left.
+        let rest = if column + 1 < across { lines.split_off(height.min(lines.len())) } else { Vec::new() };
+        draw::lines(&lines, here, theme, buf);
+        lines = rest;
     }
-    lines.push(Line::default());
+}
+
+/// What the help says: of each entry the lines that it takes at that width.
+fn entries(model: &Model, theme: &Theme, width: usize) -> Vec<Vec<Line<'static>>> {
+    let rows = model.plan.ui.keys.rows();
+    let keys = rows.iter().map(|(keys, ..)| crate::text::width(keys)).max().unwrap_or(0).min(KEYS);
+    let mut out: Vec<Vec<Line<'static>>> = Vec::new();
+    for (keys_of, place, doc) in rows {
+        let text = if place == "anywhere" { doc.to_owned() } else { format!("{doc} ({place})") };
+        let head = Span::styled(format!(" {keys_of:>keys$}  "), theme.style(Role::Key));
+        out.push(hanging(head, &text, theme.style(Role::Text), width));
+    }
+    out.push(vec![Line::default()]);
     for (state, meaning) in [
         (State::Up, "answers, and says that it is well"),
         (State::Degraded, "works in part: a dependency, a breaker, a limit, one of several instances"),
@@ -30,19 +51,28 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         (State::Stale, "nothing new for three intervals: its numbers are old"),
         (State::Unknown, "not asked yet, or your own fault: no link, no secret"),
     ] {
-        let mut spans = vec![Span::raw(" ".repeat(8))];
-        let [glyph, word] = draw::state_spans(state, &format!("{:<10}", state.word()), theme);
-        spans.extend([glyph, word, Span::styled(meaning, theme.style(Role::Text))]);
-        lines.push(Line::from(spans));
+        let word = format!("{} {}", draw::glyph(state, theme.glyphs()), state.word());
+        let head = Span::styled(format!(" {word:>keys$}  "), theme.style(draw::role(state)));
+        out.push(hanging(head, meaning, theme.style(Role::Text), width));
     }
-    lines.push(Line::default());
+    out.push(vec![Line::default()]);
     for text in [
         "Numbers carry their unit; an unknown one is a dash and never zero.",
-        "Command line: a few letters find anything, tab turns through it; `service checkout` or `chk` opens a service, `theme light` changes it.",
+        "Command line: a few letters find anything, tab turns through it; service checkout or chk opens a service, theme light changes it.",
+        "Mouse: a click selects, a second one opens; a drag over a graph shows that range.",
     ] {
-        lines.push(Line::styled(format!("        {text}"), theme.style(Role::Muted)));
+        out.push(hanging(Span::raw(" "), text, theme.style(Role::Muted), width));
     }
-    let offset = model.ui.help.offset.min(lines.len().saturating_sub(1));
-    let shown: Vec<Line<'static>> = lines.into_iter().skip(offset).collect();
-    draw::lines(&shown, inner, theme, buf);
+    out
+}
+
+/// A head and a text; where the text needs more lines, they stand below its beginning.
+fn hanging(head: Span<'static>, text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
+    let indent = head.width();
+    let parts = wrapped(text, width.saturating_sub(indent).max(1));
+    let line = |(index, part): (usize, String)| {
+        let first = if index == 0 { head.clone() } else { Span::raw(" ".repeat(indent)) };
+        Line::from(vec![first, Span::styled(part, style)])
+    };
+    parts.into_iter().enumerate().map(line).collect()
 }

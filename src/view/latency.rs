@@ -110,7 +110,7 @@ fn cells(theme: &Theme, row: &LatencyRow<'_>) -> Row<'static> {
     let light = Span::styled(format!("{} {word}", draw::glyph(state, theme.glyphs())), theme.style(role));
     let number = |index: usize| {
         let value = row.values.get(index).copied().flatten();
-        let style = chart::value_style(value.unwrap_or(f64::NAN), row.limits, theme);
+        let style = chart::value_style(value.unwrap_or(f64::NAN), row.limits_of(index), theme);
         Cell::text(draw::number(value, Unit::Seconds, theme), style)
     };
     let (muted, faint) = (theme.style(Role::Muted), theme.style(Role::Faint));
@@ -155,7 +155,8 @@ fn spark(theme: &Theme, row: &LatencyRow<'_>, index: usize) -> Cell<'static> {
     };
     let (style, glyphs) =
         (theme.style(if index == 1 { Role::Graph } else { Role::GraphDim }), theme.glyph_set());
-    let (warning, critical, limits) = (theme.style(Role::Degraded), theme.style(Role::Down), row.limits);
+    let (warning, critical, limits) =
+        (theme.style(Role::Degraded), theme.style(Role::Down), row.limits_of(index));
     Cell::Draw(Box::new(move |area, buf| {
         let (values, last) = squeeze(&values, last, SparkMode::default().slots(area.width));
         let mut spark = Sparkline::new(&values).style(style).glyphs(glyphs).sweep(last);
@@ -350,7 +351,7 @@ fn quantile_marks(theme: &Theme, row: &LatencyRow<'_>, shown: &[usize], map: Rec
     let high = (usize::from(map.height) / shown.len().max(1)).max(1);
     let lines = shown.len().min(usize::from(map.height)).max(1);
     let mut taken: Vec<usize> = Vec::new();
-    for (value, (_, name)) in row.values.iter().zip(QUANTILES).rev() {
+    for (index, (value, (_, name))) in row.values.iter().zip(QUANTILES).enumerate().rev() {
         let Some(value) = value else { continue };
         let bucket = row.latency.bounds.iter().position(|bound| value <= bound);
         let Some(place) = bucket.and_then(|bucket| shown.iter().rev().position(|index| *index == bucket))
@@ -363,7 +364,7 @@ fn quantile_marks(theme: &Theme, row: &LatencyRow<'_>, shown: &[usize], map: Rec
             continue; // the higher quantile stands there
         }
         taken.push(line);
-        let style = chart::value_style(*value, row.limits, theme);
+        let style = chart::value_style(*value, row.limits_of(index), theme);
         let text = format!("{}{name}", theme.glyph("◂", "<"));
         buf.set_stringn(map.right(), map.y + (line * high + high / 2) as u16, text, 5, style);
     }

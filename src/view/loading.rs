@@ -53,10 +53,12 @@ pub fn loading(loading: &Loading, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
     let room = area.width.saturating_sub(4);
     let top = area.y + (area.height / 2).saturating_sub(2).max(1);
-    let lines = [title(loading, room, theme), Line::default(), bar(loading, room, theme), age(loading, theme)];
+    let lines =
+        [title(loading, room, theme), Line::default(), bar(loading, room, theme), age(loading, theme)];
     for (y, line) in (top..area.bottom().saturating_sub(1)).zip(lines) {
         buf.set_line(area.x + area.width.min(2), y, &line, room);
     }
+    super::plain::cells(theme, area, buf);
 }
 
 /// The file, and how large it is.

@@ -260,8 +260,12 @@ fn heatmap(theme: &Theme, panel: &PanelState, area: Rect, buf: &mut Buffer) {
             }
         }
     }
-    let rows: Vec<HeatRow<'_>> =
-        rows.iter().map(|(_, label, values)| HeatRow::new(label.as_str(), values)).collect();
+    // Where there is room, a bucket is some lines high.
+    let high = (usize::from(area.height) / rows.len().max(1)).clamp(1, 3);
+    let lines = rows.iter().flat_map(|(_, label, values)| {
+        (0..high).map(move |line| HeatRow::new(if line == high / 2 { label.as_str() } else { "" }, values))
+    });
+    let rows: Vec<HeatRow<'_>> = lines.collect();
     let ramp = [Role::GraphDim, Role::Graph, Role::Title].map(|role| theme.style(role));
     HeatMap::new(&rows)
         .ramp(&ramp)

@@ -44,10 +44,10 @@ pub(super) fn cells(theme: &Theme, area: Rect, buf: &mut Buffer) {
             match SIGNS.iter().find(|(sign, _)| *sign == symbol) {
                 Some((_, twin)) => {
                     cell.set_symbol(twin);
-                },
+                }
                 None if all => {
                     cell.set_symbol(UNKNOWN);
-                },
+                }
                 None => {}
             }
         }

@@ -38,7 +38,15 @@ fn promise(theme: &Theme, budget: &Budget) -> [Span<'static>; 2] {
 pub(super) fn left_cell(theme: &Theme, row: &ServiceRow) -> Cell<'static> {
     match &row.standing.budget {
         Some(budget) => budget_cell(theme, budget.left),
-        None => Cell::text(theme.glyphs().unknown, theme.style(Role::Faint)),
+        // Where the number would stand.
+        None => {
+            let (unknown, style) = (theme.glyphs().unknown, theme.style(Role::Faint));
+            Cell::Draw(Box::new(move |area, buf| {
+                if !area.is_empty() {
+                    buf.set_stringn(area.right() - 1, area.y, unknown, 1, style);
+                }
+            }))
+        }
     }
 }
 

@@ -99,14 +99,7 @@ fn figures(model: &Model, theme: &Theme, row: &ServiceRow, areas: &Areas, buf: &
 }
 
 /// The moment under a cell of the three figures, in Unix seconds.
-pub(super) fn moment(
-    model: &Model,
-    theme: &Theme,
-    name: &str,
-    areas: &Areas,
-    x: u16,
-    y: u16,
-) -> Option<f64> {
+pub(super) fn moment(model: &Model, theme: &Theme, name: &str, areas: &Areas, x: u16, y: u16) -> Option<f64> {
     let row = model.service(name)?;
     let plan = model.plan.services.iter().find(|plan| plan.name == row.name);
     let place = areas.figures.iter().position(|area| area.height >= 5 && area.contains((x, y).into()))?;
@@ -114,9 +107,19 @@ pub(super) fn moment(
     figure(model, row, plan, signal).moment(theme, areas.figures.get(place).copied()?, x, y)
 }
 
+/// The cells that names are given, so that what follows them stands in a column.
+fn longest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.map(crate::text::width).max().unwrap_or(0).min(28)
+}
+
+fn padded(name: &str, width: usize) -> String {
+    format!("{name}{}", " ".repeat(width.saturating_sub(crate::text::width(name))))
+}
+
 /// One line a dependency: where all instances see the same, it is said once.
 fn components(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
     let mut lines = Vec::new();
+    let longest = longest(row.components.iter().map(|component| component.seen.name.as_str()));
     for (index, component) in row.components.iter().enumerate() {
         let same = |other: &ComponentRow| other.seen == component.seen;
         if row.components.iter().take(index).any(same) {
@@ -126,7 +129,11 @@ fn components(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
         let told_by = row.components.iter().filter(|other| other.seen.name == component.seen.name).count();
         let state = draw::state_of(component.seen.verdict);
         let mut spans = vec![Span::raw(" ")];
-        spans.extend(draw::state_spans(state, component.seen.name.as_str(), theme));
+        let [glyph, mut name] = draw::state_spans(state, component.seen.name.as_str(), theme);
+        if !component.seen.detail.is_empty() {
+            name.content = padded(&name.content, longest).into();
+        }
+        spans.extend([glyph, name]);
         if !component.seen.detail.is_empty() {
             spans.push(Span::styled(format!("  {}", component.seen.detail), theme.style(Role::Muted)));
         }
@@ -141,6 +148,7 @@ fn components(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
 /// One line a breaker: where all instances see the same state, it is said once.
 fn breakers(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
     let mut lines = Vec::new();
+    let longest = longest(row.breakers.iter().map(|breaker| breaker.seen.name.as_str()));
     for (index, breaker) in row.breakers.iter().enumerate() {
         let same = |other: &BreakerRow| {
             other.seen.name == breaker.seen.name && other.seen.state == breaker.seen.state
@@ -155,7 +163,7 @@ fn breakers(theme: &Theme, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
         let glyph = draw::glyph(state, theme.glyphs());
         let mut spans = vec![
             Span::styled(format!(" {glyph} {:<9} ", breaker_word(breaker.seen.state)), theme.style(role)),
-            Span::styled(breaker.seen.name.to_string(), theme.style(Role::Text)),
+            Span::styled(padded(breaker.seen.name.as_str(), longest), theme.style(Role::Text)),
         ];
         let sum = |of: fn(&BreakerRow) -> Option<f64>| {
             views.iter().filter_map(|view| of(view)).reduce(|a, b| a + b)

@@ -18,6 +18,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, list: Rect, detail: Rect, buf: 
     let more = if filter.is_empty() { String::new() } else { format!("/{filter}") };
     table(model, theme, &model.ui.targets, None, ("targets", &more), list, buf);
     super::elsewhere::border(model, theme, list, buf);
+    super::attached::border(model, theme, list, buf);
     if let Some(RowKey::Target(id)) = &model.ui.targets.selected
         && let Some(row) = model.target(*id)
         && detail.height >= 3
@@ -68,7 +69,7 @@ pub(super) fn table(
         .map(|(name, width, priority, right)| {
             let column = Column::new(*name, *width).priority(*priority);
             let column = if *name == "error" { column.min(16).flex(1) } else { column };
-            let column = if *name == "instance" { column.min(13) } else { column };
+            let column = if *name == "instance" { column.min(14) } else { column };
             let column = if *name == "service" {
                 Column::new(*name, (longest as u16).clamp(8, 24)).priority(*priority).min(8)
             } else {

@@ -41,8 +41,11 @@ impl Tile {
     }
 }
 
-/// Columns between two numbers.
-const GAP: usize = 5;
+/// Columns between two numbers at that scale: more than between two digits of one, or they run together.
+fn gap(scale: u16) -> usize {
+    5 + 6 * usize::from(scale)
+}
+
 /// A label gets at least so many columns, however many numbers there are.
 const LEAST_LABEL: usize = 15;
 
@@ -58,13 +61,13 @@ pub(super) fn band(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let widths = widths(&tiles, scale, usize::from(area.width));
     let taken: usize = widths.iter().sum();
     let free = usize::from(area.width).saturating_sub(taken);
-    let gap = free / tiles.len().max(1);
-    let mut x = area.x + (gap / 2) as u16;
+    let between = free / tiles.len().max(1);
+    let mut x = area.x + (between / 2) as u16;
     for (tile, width) in tiles.iter().zip(widths) {
         let width = u16::try_from(width).unwrap_or(u16::MAX).min(area.right().saturating_sub(x));
         let column = Rect { x, width, ..area };
         draw_tile(tile, scale, theme, column, buf);
-        x = x.saturating_add(width + gap as u16).min(area.right());
+        x = x.saturating_add(width + between as u16).min(area.right());
     }
 }
 
@@ -96,7 +99,7 @@ fn least_width(tile: &Tile, scale: u16) -> usize {
 /// What each tile gets: what is left over goes to those whose words would be cut, the first ones first.
 fn widths(tiles: &[Tile], scale: u16, width: usize) -> Vec<usize> {
     let mut widths: Vec<usize> = tiles.iter().map(|tile| least_width(tile, scale)).collect();
-    let mut free = width.saturating_sub(widths.iter().map(|width| width + GAP).sum());
+    let mut free = width.saturating_sub(widths.iter().map(|width| width + gap(scale)).sum());
     for (tile, width) in tiles.iter().zip(&mut widths) {
         let more = tile.label_width().saturating_sub(*width).min(free);
         *width += more;
@@ -107,8 +110,8 @@ fn widths(tiles: &[Tile], scale: u16, width: usize) -> Vec<usize> {
 
 fn fits(tiles: &[Tile], scale: u16, rows: usize, width: u16) -> bool {
     let high = tiles.iter().all(|tile| BigDigits::new(tile.digits.as_str()).size(scale).1 <= rows);
-    let wide: usize = tiles.iter().map(|tile| least_width(tile, scale) + GAP).sum();
-    high && wide <= usize::from(width) + GAP
+    let wide: usize = tiles.iter().map(|tile| least_width(tile, scale) + gap(scale)).sum();
+    high && wide <= usize::from(width) + gap(scale)
 }
 
 fn draw_tile(tile: &Tile, scale: u16, theme: &Theme, area: Rect, buf: &mut Buffer) {

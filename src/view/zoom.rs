@@ -242,10 +242,13 @@ fn legend(model: &Model, theme: &Theme, it: &Closeup, area: Rect, buf: &mut Buff
         right("mean").priority(140),
         Column::new("", 16).min(4).priority(20),
     ];
-    let number = |found: Option<f64>, mean: bool| match found {
+    let number = |found: Option<f64>, mean: bool, index: usize| match found {
         None => Cell::text(theme.glyphs().unknown, theme.style(Role::Faint)),
         Some(_) if mean && !it.words.is_empty() => Cell::Empty,
-        Some(found) => Cell::text(value(it, found), chart::value_style(found, it.limits, theme)),
+        Some(found) => {
+            let limits = it.limits.filter(|_| it.judged.is_none_or(|judged| judged == index));
+            Cell::text(value(it, found), chart::value_style(found, limits, theme))
+        }
     };
     let rows: Vec<Row<'_>> = it
         .lines
@@ -259,10 +262,10 @@ fn legend(model: &Model, theme: &Theme, it: &Closeup, area: Rect, buf: &mut Buff
             Row::new([
                 Cell::text(theme.glyph("━━", "--"), chart::line_style(theme, index)),
                 Cell::text(name.clone(), theme.style(Role::Text)),
-                number(extent.last, false),
-                number(extent.least, false),
-                number(extent.most, false),
-                number(extent.mean, true),
+                number(extent.last, false, index),
+                number(extent.least, false, index),
+                number(extent.most, false, index),
+                number(extent.mean, true, index),
                 Cell::Empty,
             ])
         })

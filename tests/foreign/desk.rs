@@ -265,10 +265,13 @@ fn screen(desk: &mut Desk) -> String {
 
 #[test]
 fn what_is_held_back_is_shown_with_why_by_whom_and_until_when() {
-    let cause = alert("cc", &json!({ "alertname": "Cause", "job": "checkout", "severity": "critical" }), None);
-    let mut effect = alert("dd", &json!({ "alertname": "Effect", "job": "checkout", "severity": "warning" }), None);
+    let cause =
+        alert("cc", &json!({ "alertname": "Cause", "job": "checkout", "severity": "critical" }), None);
+    let mut effect =
+        alert("dd", &json!({ "alertname": "Effect", "job": "checkout", "severity": "warning" }), None);
     effect["status"] = json!({ "state": "suppressed", "silencedBy": [], "inhibitedBy": ["cc"] });
-    let mut asleep = alert("ee", &json!({ "alertname": "Backup", "instance": "db:1", "severity": "warning" }), None);
+    let mut asleep =
+        alert("ee", &json!({ "alertname": "Backup", "instance": "db:1", "severity": "warning" }), None);
     asleep["status"] = json!({
         "state": "suppressed", "silencedBy": [], "inhibitedBy": [], "mutedBy": ["week\u{1b}[2Jends"],
     });
@@ -289,12 +292,16 @@ fn what_is_held_back_is_shown_with_why_by_whom_and_until_when() {
     desk.hear_picture(picture);
     let text = screen(&mut desk);
     let begin = text.find("held back elsewhere").unwrap();
-    let rows: Vec<&str> = text[begin..].lines().filter(|line| line.contains("anna") || line.contains("Cause")
-        || line.contains("ends")).collect();
+    let rows: Vec<&str> = text[begin..]
+        .lines()
+        .filter(|line| line.contains("anna") || line.contains("Cause") || line.contains("ends"))
+        .collect();
     assert_eq!(rows.len(), 3, "{text}");
     // What ends first comes first, what has no end last.
     for (row, parts) in rows.iter().zip([
-        ["SILENCED", "Errors", "anna"], ["MUTED", "Backup", "db:1"], ["INHIBITED", "Effect", "Cause"],
+        ["SILENCED", "Errors", "anna"],
+        ["MUTED", "Backup", "db:1"],
+        ["INHIBITED", "Effect", "Cause"],
     ]) {
         assert!(parts.iter().all(|part| row.contains(part)), "{parts:?}: {row}\n{text}");
     }

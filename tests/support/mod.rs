@@ -239,7 +239,7 @@ impl Watch {
     pub fn start(targets: Vec<Target>) -> Self {
         let (sender, messages) = mpsc::channel(64);
         let poller = Poller::start(sender).unwrap();
-        poller.configure(Setup { targets, generation: 1, references: Vec::new() });
+        poller.configure(Setup { targets, generation: 1, references: Vec::new(), ..Setup::default() });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { poller, messages, runtime, waiting: Vec::new() }
     }

@@ -70,21 +70,27 @@ impl Sim {
     /// Polls everything once a second until `second`.
     pub fn run_to(&mut self, second: u64) -> &mut Self {
         while self.second < second {
-            self.second += 1;
-            let at = self.now();
-            self.fleet.advance(Duration::from_secs(self.second));
-            let targets = self.plan.targets.clone();
-            let polled =
-                targets.iter().filter(|target| self.only.is_none_or(|name| *target.service == *name));
-            let polled: Vec<_> = polled.collect();
-            let reports = polled.into_iter().map(|target| self.fleet.poll(target, at).unwrap()).collect();
-            self.happen(What::Reports(reports));
-            while self.model.has_work() {
-                self.happen(What::Work);
-            }
-            self.happen(What::Tick);
+            self.step();
         }
         self
+    }
+
+    /// Polls everything once, a second later; gives what came back, and what came of it.
+    pub fn step(&mut self) -> (Vec<ScrapeReport>, Vec<Effect>) {
+        self.second += 1;
+        let at = self.now();
+        self.fleet.advance(Duration::from_secs(self.second));
+        let targets = self.plan.targets.clone();
+        let polled = targets.iter().filter(|target| self.only.is_none_or(|name| *target.service == *name));
+        let polled: Vec<_> = polled.collect();
+        let reports: Vec<ScrapeReport> =
+            polled.into_iter().map(|target| self.fleet.poll(target, at).unwrap()).collect();
+        let mut effects = self.happen(What::Reports(reports.clone()));
+        while self.model.has_work() {
+            effects.extend(self.happen(What::Work));
+        }
+        effects.extend(self.happen(What::Tick));
+        (reports, effects)
     }
 
     /// Every poll of `service` fails now.

@@ -4,12 +4,25 @@ use super::args::QueryArgs;
 use super::{is_empty, stop, window};
 use crate::answers;
 use crate::cli::{exit, run};
-use crate::config::Config;
+use crate::config::{BackendKind, Config, Flavour};
 use crate::io::remote::ask_once;
 use crate::promql::{Answer, Expr};
 use crate::runtime::now;
 use crate::text::clean;
 use std::io;
+
+/// Another warroom polls in our place, and answers expressions as well, as a Prometheus does.
+fn answering(config: &Config) -> Config {
+    let mut config = config.clone();
+    for backend in config.backends.values_mut() {
+        if let BackendKind::Query(querying) = &mut backend.kind
+            && querying.flavour == Flavour::Warroom
+        {
+            querying.flavour = Flavour::Prometheus;
+        }
+    }
+    config
+}
 
 /// Asks the backend, if it is one's turn; nothing: the question is warroom's own to answer. The inner error is an exit code:
 /// the reason has been said.
@@ -21,7 +34,7 @@ pub(super) fn asked(
     if args.span.is_some() || args.backend.is_none() && answers::is_own(expr) {
         return Ok(Ok(None));
     }
-    let plan = match run::compile(config) {
+    let plan = match run::compile(&answering(config)) {
         Ok(plan) => plan,
         Err(code) => return Ok(Err(code)),
     };

@@ -34,7 +34,7 @@ pub(super) const KINDS: &[Variant] = &[
     },
     Variant {
         word: "warroom",
-        doc: "Another warroom, as `warroom serve` offers it.",
+        doc: "Another warroom, as `warroom serve` offers it: it polls the services that name it, in our place (docs/attach.md).",
         groups: &[URL, AUTH, LINK, QUERY],
     },
 ];

@@ -3,7 +3,7 @@
 use super::super::checks;
 use super::{
     DAY, Field, HOUR, Kind, MINUTE, SECOND, Sample, action, backend, capture, incident, notify as channel,
-    panel, rules, service, slo, wall,
+    panel, rules, serve, service, slo, wall,
 };
 
 /// The whole file.
@@ -102,6 +102,12 @@ pub const ROOT: &[Field] = &[
         "Where notifications go. `warroom watch` sends them; a dashboard only rings (ui.notify). `warroom watch --test \
          NAME` tries one.",
     ),
+    Field::new(
+        "serve",
+        Kind::Table(&[serve::SERVE]),
+        "`warroom serve`: one that polls for many screens, and answers over HTTP what it knows.",
+    )
+    .or("{}"),
     Field::new(
         "action",
         action::NAMED,

@@ -90,6 +90,7 @@ impl Asker<'_> {
             release: false,
             size_hint: 0,
             now: (self.now)(),
+            sink: None,
         };
         let fetched = self
             .http

@@ -71,6 +71,7 @@ pub(super) fn ask(request: &Request, now: Timestamp) -> Ask<'_> {
         release: false,
         size_hint: 0,
         now,
+        sink: None,
     }
 }
 

@@ -27,6 +27,7 @@ async fn fetch(backend: &Backend, url: &Url, accept: &str, http: &Http) -> Resul
         release: false,
         size_hint: 0,
         now: wall(),
+        sink: None,
     };
     let fetched = http.fetch(&ask).await?;
     if fetched.status == 200 {

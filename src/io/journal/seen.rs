@@ -24,6 +24,12 @@ impl Seen {
         let known = self.old.contains(&hash);
         self.young.insert(hash) && !known
     }
+
+    /// Is this id known?
+    pub(super) fn knows(&self, id: &str) -> bool {
+        let hash = self.state.hash_one(id);
+        self.young.contains(&hash) || self.old.contains(&hash)
+    }
 }
 
 #[cfg(test)]

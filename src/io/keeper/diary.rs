@@ -73,21 +73,32 @@ impl Diary {
     }
 
     fn write(&mut self) -> io::Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let written = self.ready().and_then(|journal| journal.append(&waiting));
+        self.waiting = waiting;
+        written
+    }
+
+    /// The journal; the folder may be usable by now.
+    fn ready(&mut self) -> io::Result<&mut Journal> {
         let open = match self.journal.take() {
             Some(open) => open,
-            // The folder may be usable by now.
             None => Journal::open(&self.folder)?.0,
         };
-        self.journal.insert(open).append(&self.waiting)
+        Ok(self.journal.insert(open))
     }
 
     /// Writes this line now, or says why not: nobody may believe that it is kept if it is not.
     pub(super) fn append_now(&mut self, entry: &Entry) -> io::Result<()> {
-        let open = match self.journal.take() {
-            Some(open) => open,
-            None => Journal::open(&self.folder)?.0,
-        };
-        self.journal.insert(open).append(std::slice::from_ref(entry))
+        self.ready()?.append(std::slice::from_ref(entry))
+    }
+
+    /// Writes now those of these lines that are not there yet, and gives them back; or says why not.
+    pub(super) fn append_fresh(&mut self, mut entries: Vec<Entry>) -> io::Result<Vec<Entry>> {
+        let journal = self.ready()?;
+        entries.retain(|entry| !journal.knows(&entry.event_id));
+        journal.append(&entries)?;
+        Ok(entries)
     }
 
     /// What other warrooms wrote since the last time.

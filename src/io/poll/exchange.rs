@@ -87,6 +87,7 @@ fn request(target: &Target, now: Timestamp, reused: bool, size_hint: usize) -> A
         release: is_better_closed(target, size_hint),
         size_hint,
         now,
+        sink: None,
     }
 }
 

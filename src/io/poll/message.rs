@@ -1,9 +1,12 @@
 //! What goes into the poller and what comes out of it.
 
+use crate::event::{Fed, Recalled};
+use crate::plan::{FeedPlan, Plan};
 use crate::target::{Failure, Sample, ScrapeReport, Target, TargetId};
 use crate::text::Clean;
 use crate::units::Timestamp;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is to be polled.
@@ -15,6 +18,8 @@ pub struct Setup {
     pub generation: u32,
     /// `connectivity.reference`: hosts that tell a fault of ours from a fault of theirs.
     pub references: Vec<SocketAddr>,
+    /// Other warrooms that poll in our place: these are listened to. Their polls are not among the targets.
+    pub feeds: Vec<Arc<FeedPlan>>,
 }
 
 /// What the poller has to say.
@@ -24,6 +29,12 @@ pub enum Message {
     Reports(Vec<ScrapeReport>),
     /// Stale markers of targets that a reload took away; they belong to no target any more.
     Ended(Vec<Sample>),
+    /// What another warroom tells that polls in our place: its name, and what.
+    Fed(Arc<str>, Fed),
+    /// The plan of the warroom that is attached to.
+    Plan(Arc<Plan>),
+    /// Samples of a time that the warroom was asked for that is attached to.
+    Recalled(Recalled),
     /// The state of our own link changed.
     Link(LinkState),
     /// The answer to [`super::Poller::fetch_full`].

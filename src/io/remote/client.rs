@@ -117,6 +117,7 @@ impl Server<'_> {
             release: false,
             size_hint: 0,
             now: self.now,
+            sink: None,
         };
         self.http.fetch(&ask).await.map_err(|trouble| match trouble.failure {
             // One answer that is too long says nothing about the others.

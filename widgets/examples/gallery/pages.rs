@@ -10,8 +10,8 @@ use warroom_widgets::number::human_or;
 use warroom_widgets::table::visible_range;
 use warroom_widgets::{
     Badge, BudgetBar, BurnBar, Cell, Column, Digits, GlyphSet, Graph, HeatMap, HeatRow, Highlight, Mark,
-    Moment, QueueBar, Row, Series, Sort, SparkMode, Sparkline, StatusLight, Table, Threshold, Timeline, Trend,
-    Unit,
+    Moment, QueueBar, Row, Series, Sort, SparkMode, Sparkline, StatusLight, Table, Threshold, Timeline,
+    Trend, Unit,
 };
 
 pub(crate) const DIM: Style = Style::new().fg(Color::DarkGray);

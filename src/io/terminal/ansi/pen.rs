@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
-use std::io::Write as _;
 
 /// Modifiers that show on a blank.
 const ON_BLANK: Modifier = Modifier::REVERSED
@@ -91,16 +90,16 @@ impl Pen {
         let fresh = from_plain(want);
         let shortest = match self.0 {
             Some(now) if now == want => return,
-            Some(now) => Some(between(now, want)).filter(|step| step.len() <= fresh.len()).unwrap_or(fresh),
+            Some(now) => Some(between(now, want)).filter(|step| step.len <= fresh.len).unwrap_or(fresh),
             None => fresh,
         };
-        out.extend_from_slice(&shortest);
+        out.extend_from_slice(shortest.bytes());
         self.0 = Some(want);
     }
 }
 
 /// From whatever to `want`: everything off first, in the same sequence, so that no modifier is lost by it.
-fn from_plain(want: Look) -> Vec<u8> {
+fn from_plain(want: Look) -> Sgr {
     let mut sgr = Sgr::new();
     if want != PLAIN {
         sgr.number(0);
@@ -120,7 +119,7 @@ fn from_plain(want: Look) -> Vec<u8> {
 }
 
 /// Only what differs.
-fn between(now: Look, want: Look) -> Vec<u8> {
+fn between(now: Look, want: Look) -> Sgr {
     let mut sgr = Sgr::new();
     let mut have = now.modifier;
     for (modifier, _, off) in SWITCHES {
@@ -147,18 +146,46 @@ fn between(now: Look, want: Look) -> Vec<u8> {
     sgr.finish()
 }
 
-struct Sgr(Vec<u8>);
+/// A sequence on its way. Two are made for each change of style, thousands a frame: they need no memory of their own.
+struct Sgr {
+    text: [u8; LONGEST],
+    len: usize,
+}
+
+/// Room for nine switches and two colours of three numbers each: 66 bytes.
+const LONGEST: usize = 96;
 
 impl Sgr {
     fn new() -> Self {
-        Self(b"\x1b[".to_vec())
+        let mut sgr = Self { text: [0; LONGEST], len: 0 };
+        sgr.push(0x1b);
+        sgr.push(b'[');
+        sgr
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.text.get(..self.len).unwrap_or(&[])
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.text.get_mut(self.len) {
+            *slot = byte;
+            self.len += 1;
+        }
     }
 
     fn number(&mut self, number: u8) {
-        if self.0.len() > 2 {
-            self.0.push(b';');
+        if self.len > 2 {
+            self.push(b';');
         }
-        let _ = write!(self.0, "{number}");
+        let (hundreds, tens, ones) = (number / 100, number / 10 % 10, number % 10);
+        if hundreds > 0 {
+            self.push(b'0' + hundreds);
+        }
+        if number >= 10 {
+            self.push(b'0' + tens);
+        }
+        self.push(b'0' + ones);
     }
 
     fn colour(&mut self, colour: Color, background: bool) {
@@ -194,8 +221,8 @@ impl Sgr {
         }
     }
 
-    fn finish(mut self) -> Vec<u8> {
-        self.0.push(b'm');
-        self.0
+    fn finish(mut self) -> Self {
+        self.push(b'm');
+        self
     }
 }
