@@ -14,6 +14,7 @@ use crate::model::Model;
 use crate::model::rows::Fleet;
 use crate::model::ui::Screen;
 use ratatui::layout::{Constraint, Layout, Rect};
+use std::collections::BTreeSet;
 
 /// The areas of a screen; any of them may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -376,7 +377,11 @@ fn service(areas: &mut Areas, fleet: &Fleet, name: &str, size: (u16, u16), told:
 fn service_large(areas: &mut Areas, model: &Model, name: &str) {
     let Some(row) = model.shown().services.iter().find(|row| &*row.name == name) else { return };
     let used = |rows: usize| u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2);
-    let lines = row.components.len().max(row.breakers.len()).max(row.queues.len());
+    // What several instances see alike is one line.
+    let distinct = |names: &mut dyn Iterator<Item = &str>| names.collect::<BTreeSet<&str>>().len();
+    let components = distinct(&mut row.components.iter().map(|component| component.seen.name.as_str()));
+    let breakers = distinct(&mut row.breakers.iter().map(|breaker| breaker.seen.name.as_str()));
+    let lines = components.max(breakers).max(row.queues.len());
     let below = used(lines).clamp(6, 14);
     let panels = if model.panels.of_service(Some(name)).next().is_some() { 12 } else { 0 };
     let fixed = areas.summary.height + areas.list.height + below + panels;

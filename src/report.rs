@@ -257,7 +257,15 @@ pub fn check_knowing(model: &Model, only: Option<&str>, unjudged: &[String]) -> 
         .filter(|row| only.is_none_or(|name| &*row.name == name))
         .collect();
     if rows.is_empty() {
-        return (Verdict::Unknown, "WARROOM UNKNOWN - no service is configured".to_owned());
+        let why = match model.attached.feeds.first().map(|feed| (&feed.host, &feed.link)) {
+            Some((host, crate::event::FeedLink::Lost(why))) => format!("{host}: {why}"),
+            Some((host, crate::event::FeedLink::Connecting | crate::event::FeedLink::Loading)) => {
+                format!("{host} did not tell its state in time")
+            }
+            _ => "no service is configured".to_owned(),
+        };
+        let why = crate::text::clean(&why).replace('|', "/");
+        return (Verdict::Unknown, format!("WARROOM UNKNOWN - {why}"));
     }
     let verdict = rows.iter().map(|row| Verdict::of(row.state)).max().unwrap_or(Verdict::Unknown);
     let head = only.map_or_else(|| "WARROOM".to_owned(), str::to_uppercase);

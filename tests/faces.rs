@@ -314,11 +314,12 @@ fn good_manners() {
 fn in_ascii_there_is_nothing_else() {
     let foreign = "naïve 東京 → “überall” … – µ";
     let text = format!(
-        "schema = 1\n[service.api]\ninstances = [\"http://10.0.0.1:80\"]\nlinks = {{ runbook = \"https://wiki/ä\" }}\n\
-         poll.health = {{ kind = \"health\", path = \"/health\" }}\n\
+        "schema = 1\n\
          panel.one = {{ title = \"{foreign}\", expr = \"label_replace(vector(1), \\\"a\\\", \\\"{foreign}\\\", \\\"\\\", \\\"\\\")\" }}\n\
          slo.one = {{ service = \"api\", title = \"{foreign}\", objective = 99, window = \"30d\", error = \"vector(1)\", total = \"vector(2)\" }}\n\
-         action.restart = {{ title = \"{foreign}\", services = [\"api\"], hazard = \"reversible\", request = {{ method = \"POST\", path = \"/x\" }} }}\n"
+         action.restart = {{ title = \"{foreign}\", services = [\"api\"], hazard = \"reversible\", request = {{ method = \"POST\", path = \"/x\" }} }}\n\
+         [service.api]\ninstances = [\"http://10.0.0.1:80\"]\nlinks = {{ runbook = \"https://wiki/ä\" }}\n\
+         poll.health = {{ kind = \"health\", path = \"/health\" }}\n"
     );
     let mut sim = Sim::new(Scenario::Steady);
     sim.plan = plan_of(&text);

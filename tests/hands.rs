@@ -408,6 +408,7 @@ fn graphs_are_read_off_and_dragged_on_every_screen() {
         assert_eq!(sim.model.zoom.as_ref().unwrap().picked, Some((from, to)), "{name}");
         let screen = sim.screen(120, 40, &dark());
         assert!(screen.contains("to what is now"), "{name}: no way back in\n{screen}");
+        assert!(screen.contains(" to 10:1"), "{name}: no range in\n{screen}");
         // One step back at a time: to what is now, then to where it was.
         sim.press("0");
         assert_eq!(sim.model.zoom.as_ref().unwrap().picked, None, "{name}");

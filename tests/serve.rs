@@ -99,7 +99,7 @@ fn questions_are_answered_in_prometheus_s_shapes() {
 
 #[test]
 fn what_is_wrong_with_a_question_is_told_in_prometheus_s_words() {
-    let home = Home::new("serve.samples = 1000\nserve.timeout = \"1s\"");
+    let home = Home::new("serve.samples = 20000");
     let served = home.serve(&[]);
     served.waits_for("up");
     let huge = format!("query={}", "a".repeat(2 << 20));
@@ -134,11 +134,11 @@ fn what_is_wrong_with_a_question_is_told_in_prometheus_s_words() {
         ),
         (
             "GET",
-            "/api/v1/query?query=sum(sum_over_time(vector(1)[1000s:1s]))",
+            "/api/v1/query?query=sum(sum_over_time(vector(1)[100000s:1s]))",
             "",
             "",
             422,
-            "more than 1000 samples",
+            "more than 20000 samples",
         ),
         ("GET", "/api/v1/series", "", "", 400, "no match[] parameter"),
         ("GET", "/api/v1/series?match[]=rate(up[1m])", "", "", 400, "bad_data"),
@@ -284,7 +284,7 @@ fn what_cannot_be_served_is_refused_with_the_remedy() {
             69,
             vec!["holds no certificate"],
         ),
-        ("serve.tls = { cert = \"rules.yml\" }", vec![], 78, vec!["serve.tls.key"]),
+        ("serve.tls = { cert = \"rules.yml\" }", vec![], 78, vec!["serve.tls", "\"key\" is missing"]),
         ("serve.parallel = 0", vec![], 78, vec!["serve.parallel"]),
         ("serve.listening = \"x\"", vec![], 78, vec!["serve.listening", "listen"]),
     ] {

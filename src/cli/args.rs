@@ -190,7 +190,7 @@ pub enum Command {
         #[arg(short, long, value_enum, default_value_t)]
         output: Format,
         /// Look for so long instead of polling twice
-        #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration)]
+        #[arg(long = "for", value_name = "SPAN", value_parser = parse_duration, conflicts_with = "from")]
         span: Option<Duration>,
         /// Where it is read from
         #[command(flatten)]

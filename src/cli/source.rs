@@ -30,7 +30,7 @@ use url::Url;
 #[derive(Clone, Debug, Default, Args)]
 pub struct Source {
     /// Read from the `warroom serve` at this URL, and from nowhere else
-    #[arg(long, value_name = "URL", conflicts_with = "span")]
+    #[arg(long, value_name = "URL")]
     from: Option<Url>,
     /// Reference to the token for it (env:NAME, file:PATH, cmd:COMMAND); else the configuration's `serve.token`
     #[arg(long, value_name = "REF", value_parser = SecretRef::parse, requires = "from")]

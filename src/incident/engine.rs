@@ -101,6 +101,26 @@ impl Incidents {
         out
     }
 
+    /// What fires now, where another warroom judges: what is said of alerts that it has told of is brought up to date, and
+    /// what happens to services is remembered. Nothing opens, ends or changes by it.
+    pub fn refresh<'a>(
+        &mut self,
+        at: Timestamp,
+        alarms: impl Iterator<Item = Alarm<'a>>,
+        facts: &[ServiceFacts],
+    ) {
+        self.signs.observe(at, facts, &self.settings);
+        self.facts = facts.iter().map(|facts| (Arc::clone(&facts.service), facts.clone())).collect();
+        let round = Round::sort(alarms, &self.settings.group_by);
+        for fire in round.groups.into_values().flatten() {
+            for incident in self.all.values_mut().filter(|incident| incident.is_open()) {
+                if incident.firing().any(|alert| alert.fingerprint == fire.note.fingerprint) {
+                    incident.freshen(&fire.note);
+                }
+            }
+        }
+    }
+
     /// Whoever is told of a beginning is told what fires, and not only the name of the rule: when an incident is opened its
     /// alerts are not in it yet.
     fn retitle(&self, out: &mut [Change]) {

@@ -30,6 +30,8 @@ pub struct Recorder {
     log: Log,
     slos: Vec<Saved>,
     happenings: Vec<Happening>,
+    /// Whoever gets it counts on from here.
+    goes_on: bool,
 }
 
 impl Recorder {
@@ -41,14 +43,21 @@ impl Recorder {
             log: model.time.log.clone(),
             slos: model.slos.book.minutes_since(Timestamp::default()),
             happenings: model.incidents.all_happenings().cloned().collect(),
+            goes_on: false,
         }
+    }
+
+    /// The same for whoever goes on from now: where counters stand is told as well. To be made while no objective is being
+    /// counted.
+    pub fn to_go_on(model: &Model) -> Self {
+        Self { slos: model.slos.book.state(), goes_on: true, ..Self::of(model) }
     }
 
     /// What outlived a process: samples, the journal's lines, what objectives counted. What targets said is not known.
     pub fn of_history(plan: Arc<Plan>, store: Store, entries: &[Entry], slos: Vec<Saved>) -> Self {
         let mut log = Log::of(&plan);
         log.write(entries);
-        Self { plan, store, log, slos, happenings: Vec::new() }
+        Self { plan, store, log, slos, happenings: Vec::new(), goes_on: false }
     }
 
     /// Puts together what is known of the time of `head`.
@@ -67,10 +76,12 @@ impl Recorder {
         for saved in &mut slos {
             saved.minutes.retain(|minute| minute.minute * 60_000 <= to.millis());
             // Counters have gone on since: whoever counts on from here begins with the samples.
-            saved.marks.clear();
+            if !self.goes_on || to < head.made {
+                saved.marks.clear();
+            }
             saved.covered_until = saved.covered_until.min(to.millis());
         }
-        slos.retain(|saved| !saved.minutes.is_empty());
+        slos.retain(|saved| !saved.is_empty());
         Capture {
             told: told(&self.plan, &self.log, from, to),
             states: states(&self.plan, &self.log, to),

@@ -2,7 +2,7 @@
 
 use super::{Found, ServicePlan};
 use crate::config::auth::{Auth, Credential, SecretRef, Tls};
-use crate::config::{Backend, Config, Flavour, Problem};
+use crate::config::{Actions, Backend, Config, Flavour, Problem};
 use crate::target::{Route, TargetId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,12 +206,61 @@ impl super::Plan {
         self.warnings.clear();
         // Nothing is sent from an attached terminal but what its person does.
         self.channels.clear();
+        if feed.reach == Reach::Plan {
+            self.disarm();
+        }
+    }
+}
+
+impl super::Plan {
+    /// Of a plan that another machine has made nothing is believed but what is to be seen.
+    fn disarm(&mut self) {
+        self.actions.clear();
+        self.policies.clear();
+        self.foreign.clear();
+        for service in &mut self.services {
+            service.actions = Actions::Off;
+        }
+        for target in &mut self.targets {
+            if target.auth.is_some() || !target.headers.is_empty() {
+                let target = Arc::make_mut(target);
+                target.auth = None;
+                target.headers.clear();
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plan_that_comes_from_elsewhere_does_nothing() {
+        let text = r#"
+auth.a = { bearer = ["cmd:touch /tmp/x"] }
+environment.prod = { actions = "confirm" }
+backend.am = { kind = "alertmanager", url = "http://evil", auth = "a" }
+notify.n = { kind = "webhook", url = "http://evil" }
+action.restart = { preset = "admin-api.restart", services = ["s"] }
+service.s = { environment = "prod", auth = "a", instances = ["http://h:1"], poll.health = { kind = "health", headers = { X = "1" } } }
+"#;
+        let source = crate::config::Source { name: "c.toml".to_owned(), text: text.to_owned() };
+        let config = crate::config::load(&[source]).unwrap();
+        let mut plan = super::super::Plan::compile(&config, 1).unwrap();
+        assert!(!plan.actions.is_empty() && !plan.foreign.is_empty() && !plan.channels.is_empty());
+        for (own, harmless) in [(true, false), (false, true)] {
+            plan.attach(&Arc::new(FeedPlan::attach("h:1", None, None, own).unwrap()));
+            assert!(plan.channels.is_empty(), "the server tells");
+            let target = plan.targets.first().unwrap();
+            assert_eq!(plan.feeds.of(target.id), Some(0));
+            let none = plan.actions.is_empty() && plan.foreign.is_empty() && plan.policies.is_empty();
+            assert_eq!(none && target.auth.is_none() && target.headers.is_empty(), harmless);
+            assert_eq!(plan.services.iter().all(|service| service.actions == Actions::Off), harmless);
+        }
+        let kept = config.portable().make().distrusted();
+        assert!(!format!("{kept:?}").contains("touch"));
+    }
 
     #[test]
     fn a_url_that_is_attached_to() {

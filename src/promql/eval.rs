@@ -212,6 +212,7 @@ impl<'a, R: Read> Evaluator<'a, R> {
             if node.owner != owner {
                 continue;
             }
+            self.check_stop()?;
             let out = self.node(node, grid, &mut |child: Id| {
                 slots
                     .get_mut((child - first) as usize)

@@ -145,6 +145,8 @@ impl<'a, R: Read> Evaluator<'a, R> {
         self.each_series(windows, grid, |this, key, samples| {
             let (mut low, mut high, mut any) = (0, 0, false);
             for (i, (cell, (from, to))) in row.iter_mut().zip(&spans).enumerate() {
+                // A window may hold a day of seconds.
+                this.check_stop()?;
                 let left = if closed { *from } else { from.saturating_add(1) };
                 while samples.get(high).is_some_and(|s| s.0.millis() <= *to) {
                     high += 1;

@@ -49,6 +49,8 @@ pub fn rerun(plan: &Arc<Plan>, capture: Capture, tell: &dyn Fn(f64)) -> (Model, 
     let mut saved = capture.slos.clone();
     for saved in &mut saved {
         saved.minutes.retain(|minute| (minute.minute + 1) * 60_000 <= start.millis());
+        // Counters are read from the samples once more.
+        saved.marks.clear();
         saved.covered_until = saved.covered_until.min(start.millis());
     }
     let source = Model::of_capture(

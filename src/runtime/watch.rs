@@ -211,7 +211,13 @@ impl Watching<'_> {
         match (asked, &mut self.half) {
             (Asked::Wish(wish), Some(half)) => half.lay(wish, &self.model),
             (Asked::Line(line), _) => self.tell(&line)?,
-            (Asked::Order(order), _) => self.ordered(order),
+            (Asked::Order(order), _) => {
+                // In the middle of a round counters stand further than what was counted.
+                while matches!(order, Order::State(_)) && self.model.slos.book.has_work() {
+                    self.happen(What::Work)?;
+                }
+                self.ordered(order);
+            }
             (Asked::Wish(_), None) => {}
         }
         Ok(())
@@ -221,7 +227,7 @@ impl Watching<'_> {
     fn ordered(&mut self, order: Order) {
         match order {
             Order::State(done) => {
-                let _ = done.send((Recorder::of(&self.model), self.model.reaches_back()));
+                let _ = done.send((Recorder::to_go_on(&self.model), self.model.reaches_back()));
             }
             Order::Deeds(entries, done) => match &self.keeper {
                 // It comes back as written once it is on disk, and is seen by everybody then.

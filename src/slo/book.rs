@@ -136,6 +136,12 @@ impl Book {
         self.tracks.iter().map(|track| track.minutes_since(from)).collect()
     }
 
+    /// All that was counted, as it stands, counters included: whoever takes it up counts on from here. To be asked for
+    /// between rounds: in the middle of one the counters stand further than the minutes.
+    pub fn state(&self) -> Vec<Saved> {
+        self.tracks.iter().map(Track::state).collect()
+    }
+
     /// The objectives as they were last judged, in the order in which they were given.
     pub fn assessments(&self) -> &[Assessment] {
         &self.assessments

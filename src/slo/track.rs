@@ -175,6 +175,12 @@ impl Track {
         }
     }
 
+    /// All of it as it stands, the counters' marks included: for whoever counts on from here.
+    pub(super) fn state(&self) -> Saved {
+        let marks = self.last.iter().map(|((term, labels), last)| Mark::new(*term, labels, *last)).collect();
+        Saved { marks, ..self.minutes_since(Timestamp::default()) }
+    }
+
     /// Takes up what was saved; false if it belongs to another definition.
     pub(super) fn restore(&mut self, saved: &Saved) -> bool {
         if saved.definition != self.definition {

@@ -108,14 +108,11 @@ fn remembered(model: &mut Model, place: usize, state: Capture, effects: &mut Vec
     let (first, whole) = (!feed.loaded, model.plan.feeds.whole().is_some());
     said(model, place, &state, first);
     let to = state.head.to;
-    for happening in &state.happenings {
-        model.incidents.recall(happening.clone());
-    }
     let entries = theirs(model, place, state.entries);
-    for entry in &entries {
-        model.attached.note(&entry.event_id);
-    }
     if first && whole {
+        for entry in &entries {
+            model.attached.note(&entry.event_id);
+        }
         model.time.log.write(&entries);
         ruling::remembered(model, &entries, &state.slos);
         act::remembered(model, &entries);
@@ -126,6 +123,9 @@ fn remembered(model: &mut Model, place: usize, state: Capture, effects: &mut Vec
     } else {
         journal(model, entries, effects);
         model.slos.book.restore(&state.slos);
+    }
+    for happening in state.happenings {
+        model.incidents.recall(happening);
     }
     if let Some(feed) = model.attached.feeds.get_mut(place) {
         feed.told_to = Some(to);

@@ -25,6 +25,7 @@ pub(super) fn used(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
 
 fn pressed(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
     model.changed = Changed::Now;
+    loosen(model);
     // A box that asks is answered with keys; the way to it may be clicked.
     if model.acts.over.is_some() {
         if let Some(index) = layout::over_item(model, mouse.x, mouse.y) {
@@ -112,10 +113,18 @@ fn drag(model: &mut Model, at: Timestamp, (x, y): (u16, u16)) {
     }
 }
 
+/// What was gripped is no longer: a drag that begins elsewhere does not go on with it.
+fn loosen(model: &mut Model) {
+    if let Some(cursor) = &mut model.ui.cursor {
+        cursor.grip = None;
+    }
+}
+
 /// The button is let go: the range that was drawn fills the graph.
 fn let_go(model: &mut Model) {
     let Some(cursor) = model.ui.cursor else { return };
     let Some((x, y)) = cursor.grip.filter(|_| cursor.from.is_some()) else { return };
+    loosen(model);
     let subject = layout::graph_at(model, x, y);
     if subject.is_some() || model.ui.screen == Screen::Explore {
         let (from, to) = cursor.range();

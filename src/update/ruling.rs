@@ -84,9 +84,6 @@ const MOST_REPORTED: usize = 8;
 
 /// Looks at all alerts and services: what opens, changes, ends.
 pub(super) fn observe(model: &mut Model, effects: &mut Vec<Effect>) {
-    if model.plan.feeds.borrows_plan() {
-        return; // the server judges, and tells
-    }
     let facts: Vec<ServiceFacts> =
         model.fleet.services.iter().enumerate().map(|(index, row)| facts(model, index, row)).collect();
     let heard = super::foreign::hear(model);
@@ -122,6 +119,10 @@ pub(super) fn observe(model: &mut Model, effects: &mut Vec<Effect>) {
     let known: BTreeSet<Arc<str>> = model.incidents.every().map(|it| Arc::clone(&it.id)).collect();
     let is_incident = |id: &str| known.contains(id);
     alarms.extend(super::foreign::alarms(&model.plan, &model.foreign, &heard, is_incident));
+    if model.plan.feeds.borrows_plan() {
+        // The server judges, and tells.
+        return model.incidents.refresh(model.now, alarms.into_iter(), &facts);
+    }
     let changes = model.incidents.observe(model.now, alarms.into_iter(), &facts);
     changed(model, &changes, effects);
 }

@@ -43,6 +43,24 @@ pub(super) fn chip(model: &Model, theme: &Theme) -> Option<Span<'static>> {
     Some(Span::styled(text, theme.style(role)))
 }
 
+/// What stands in the place of services that are not known yet; none: they are, or nobody is attached to.
+pub(super) fn waiting(model: &Model) -> Option<Vec<String>> {
+    let feed = model.attached.feeds.first().filter(|_| model.plan.feeds.borrows_plan())?;
+    let host = clean(&feed.host);
+    Some(match &feed.link {
+        FeedLink::Connecting => vec![format!("connecting to {host} ...")],
+        FeedLink::Loading => vec![format!("{host} tells what it knows ...")],
+        FeedLink::Live => vec![format!("no service is configured at {host}")],
+        FeedLink::Lost(why) => {
+            vec![
+                format!("{host} does not answer; it is tried again"),
+                String::new(),
+                clean(why.as_str()).into_owned(),
+            ]
+        }
+    })
+}
+
 /// How each server stands, on the border at the top of the targets.
 pub(super) fn border(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if !layout::bordered(model.ui.size)

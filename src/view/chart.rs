@@ -202,7 +202,13 @@ pub(super) fn cursor(model: &Model) -> Option<String> {
     Some(format!("{from} to {to}: {}, values at {at}", crate::units::format_duration(span)))
 }
 
-/// The same, to be put behind a title.
+/// A part of a graph that was picked out of it: `10:13:20 to 10:13:50`.
+pub(super) fn picked(model: &Model, (from, to): (Timestamp, Timestamp)) -> String {
+    let [from, to] = [from, to].map(|at| draw::clock_seconds(at, &model.plan.ui.zone));
+    format!("{from} to {to}")
+}
+
+/// What the cursor says, to be put behind a title.
 pub(super) fn cursor_span(model: &Model, theme: &Theme) -> Option<Span<'static>> {
     cursor(model).map(|text| Span::styled(format!("{text} "), theme.style(Role::Key)))
 }

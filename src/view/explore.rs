@@ -175,6 +175,9 @@ fn graph(model: &Model, theme: &Theme, chart: &Chart, area: Rect, buf: &mut Buff
     }
     let more = match (&chart.only, chart.lines_total) {
         _ if model.ui.cursor.is_some() => chart::cursor(model).unwrap_or_default(),
+        _ if model.explore.picked.is_some() => {
+            model.explore.picked.map_or_else(String::new, |picked| chart::picked(model, picked))
+        }
         (Some(_), _) => "one series; enter on its row brings the others back".to_owned(),
         (None, total) if total > MOST_LINES => {
             format!("{MOST_LINES} of {total} series; enter on a row shows it alone")

@@ -392,17 +392,18 @@ fn times(model: &Model, theme: &Theme, latency: &Latency, area: Rect, buf: &mut 
 
 /// What the shades stand for.
 fn scale(theme: &Theme, top: f64, area: Rect, buf: &mut Buffer) {
-    let mut spans = vec![Span::styled(" a second: ", theme.style(Role::Muted))];
+    let muted = theme.style(Role::Muted);
+    let mut groups = vec![vec![Span::styled(" a second: ", muted)]];
     let roles = [Role::GraphDim, Role::Graph, Role::Graph, Role::Title];
     for (shade, role) in (1_u8..=4).zip(roles) {
         let most = (f64::from(shade) / 4.0 * top.ln_1p()).exp_m1();
         let glyph = theme.glyphs().shades.get(usize::from(shade)).copied().unwrap_or(" ");
-        spans.push(Span::styled(format!("{glyph}{glyph}"), theme.style(role)));
         let upto = theme.glyph("≤", "<=");
-        spans
-            .push(Span::styled(format!(" {upto} {}   ", human(most, Unit::Count)), theme.style(Role::Muted)));
+        groups.push(vec![
+            Span::styled(format!("{glyph}{glyph}"), theme.style(role)),
+            Span::styled(format!(" {upto} {}   ", human(most, Unit::Count)), muted),
+        ]);
     }
-    let gap = theme.glyphs().bullet;
-    spans.push(Span::styled(format!("{gap} nothing known"), theme.style(Role::Muted)));
-    draw::line(Line::from(spans), area, buf);
+    groups.push(vec![Span::styled(format!("{} nothing known", theme.glyphs().bullet), muted)]);
+    draw::line(draw::fitting(groups, usize::from(area.width)), area, buf);
 }

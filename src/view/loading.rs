@@ -127,8 +127,8 @@ mod tests {
             (Some(0.999), "reading 99 %", 39),
             (Some(1.0), "reading 100 %", 40),
             (Some(7.0), "reading 100 %", 40),
-            (Some(f64::NAN), "reading ...", 0),
-            (None, "reading ...", 0),
+            (Some(f64::NAN), "reading ..", 0),
+            (None, "reading ..", 0),
         ] {
             let text = picture(share, 80, 24);
             assert!(text.contains(wanted), "{share:?}: {text}");

@@ -135,7 +135,10 @@ fn table(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 fn empty(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    if model.plan.services.is_empty() {
+    if let Some(lines) = super::attached::waiting(model).filter(|_| model.plan.services.is_empty()) {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        draw::centred(&lines, theme.style(Role::Muted), area, buf);
+    } else if model.plan.services.is_empty() {
         let lines = [
             "no service is configured",
             "",

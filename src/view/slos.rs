@@ -276,8 +276,8 @@ fn burn_down(model: &Model, theme: &Theme, slo: &SloRow, area: Rect, buf: &mut B
     let end = points.last().map_or(0.0, |last| last.0);
     let start = points.first().map_or(end, |first| first.0).min(end - LEAST_BUDGET.as_secs_f64());
     let x_format = draw::axis_clock(Duration::from_secs_f64((end - start).max(0.0)), zone);
-    let y_format = |y: f64| zoom::share(y);
     let low = points.iter().map(|point| point.1).filter(|y| y.is_finite()).fold(0.0, f64::min);
+    let y_format = |y: f64| zoom::share(y, low);
     (&Graph::new(&series)
         .time(true)
         .x_format(&x_format)

@@ -41,6 +41,9 @@ impl Tile {
     }
 }
 
+/// Columns between the words below two numbers.
+const APART: usize = 3;
+
 /// Columns between two numbers at that scale: more than between two digits of one, or they run together.
 fn gap(scale: u16) -> usize {
     5 + 6 * usize::from(scale)
@@ -93,13 +96,14 @@ fn largest(tiles: &[Tile], rows: usize, width: u16) -> (usize, u16) {
 
 /// Columns that a tile needs at that scale.
 fn least_width(tile: &Tile, scale: u16) -> usize {
-    BigDigits::new(tile.digits.as_str()).size(scale).0.max(tile.label_width().min(LEAST_LABEL))
+    let digits = BigDigits::new(tile.digits.as_str()).size(scale).0 + gap(scale) - APART;
+    digits.max(tile.label_width().min(LEAST_LABEL))
 }
 
 /// What each tile gets: what is left over goes to those whose words would be cut, the first ones first.
 fn widths(tiles: &[Tile], scale: u16, width: usize) -> Vec<usize> {
     let mut widths: Vec<usize> = tiles.iter().map(|tile| least_width(tile, scale)).collect();
-    let mut free = width.saturating_sub(widths.iter().map(|width| width + gap(scale)).sum());
+    let mut free = width.saturating_sub(widths.iter().map(|width| width + APART).sum());
     for (tile, width) in tiles.iter().zip(&mut widths) {
         let more = tile.label_width().saturating_sub(*width).min(free);
         *width += more;
@@ -110,8 +114,8 @@ fn widths(tiles: &[Tile], scale: u16, width: usize) -> Vec<usize> {
 
 fn fits(tiles: &[Tile], scale: u16, rows: usize, width: u16) -> bool {
     let high = tiles.iter().all(|tile| BigDigits::new(tile.digits.as_str()).size(scale).1 <= rows);
-    let wide: usize = tiles.iter().map(|tile| least_width(tile, scale) + gap(scale)).sum();
-    high && wide <= usize::from(width) + gap(scale)
+    let wide: usize = tiles.iter().map(|tile| least_width(tile, scale) + APART).sum();
+    high && wide <= usize::from(width) + APART
 }
 
 fn draw_tile(tile: &Tile, scale: u16, theme: &Theme, area: Rect, buf: &mut Buffer) {

@@ -64,7 +64,10 @@ fn title(model: &Model, theme: &Theme, it: &Closeup, subject: &Subject) -> Line<
         vec![Span::styled(format!(" {} ", crate::text::clean(&it.title)), theme.style(Role::Title))];
     let muted = theme.style(Role::Muted);
     spans.push(Span::styled(format!("{} ", span_text(it)), theme.style(Role::Key)));
-    if let Some(at) = it.at {
+    let picked = model.zoom.as_ref().and_then(|zoom| zoom.picked);
+    if let Some(picked) = picked {
+        spans.push(Span::styled(format!("{} ", chart::picked(model, picked)), muted));
+    } else if let Some(at) = it.at {
         let zone = &model.plan.ui.zone;
         spans.push(Span::styled(
             format!("to {} {} ", draw::clock(at, zone), draw::zone_name(at, zone)),
@@ -89,9 +92,13 @@ pub(super) fn span_text(it: &Closeup) -> String {
     }
 }
 
-/// A share of a budget without decimals: `30%`, `-450%`, and `-25x` of what was spent many times over.
-pub(super) fn share(left: f64) -> String {
-    if left < -9.995 { human(left.round(), Unit::Times) } else { format!("{:.0}%", left * 100.0) }
+/// A share of a budget on an axis down to `low`: `30%`, `-450%`; where it was spent many times over, `-25x`.
+pub(super) fn share(left: f64, low: f64) -> String {
+    if low < -9.995 && left <= -0.5 {
+        human(left.round(), Unit::Times)
+    } else {
+        format!("{:.0}%", left * 100.0)
+    }
 }
 
 /// Words or numbers of the axis.
@@ -176,7 +183,11 @@ fn with_graph<T>(
     let highest = highest.filter(|y| y.is_finite()).fold(0.0, f64::max);
     // Ticks of a small ratio need a decimal more to differ.
     let fine = it.unit == Unit::Ratio && it.bounds.is_none() && highest < 0.01;
-    let y_format = |y: f64| if fine { format!("{:.2}%", y * 100.0) } else { value(it, y) };
+    let y_format = |y: f64| match it.bounds {
+        Some((low, _)) if it.unit == Unit::Ratio => share(y, low),
+        _ if fine => format!("{:.2}%", y * 100.0),
+        _ => value(it, y),
+    };
     let limit =
         |limit: f64, role: Role| Threshold::new(limit).label(human(limit, it.unit)).style(theme.style(role));
     let limits: Vec<Threshold<'_>> = match it.limits {

@@ -41,12 +41,16 @@ fn page(nth: usize) -> String {
     )
 }
 
-const RULES: &str = "groups:\n- name: shop\n  interval: 1s\n  rules:\n\
-    - {record: 'shop:rate', expr: 'sum(rate(shop_requests_total[30s]))', labels: {team: core}}\n\
-    - {alert: ShopIsThere, expr: 'shop_requests_total >= 0', for: 0s, labels: {severity: warning}, annotations: {summary: 'the shop {{ $labels.status }}'}}\n\
-    - {alert: ShopIsGone, expr: 'absent(shop_requests_total)', for: 1h, labels: {severity: critical}}\n\
-    - {record: 'shop:odd', expr: 'shop_odd + on(kind) shop_seconds_sum'}\n\
-    - {record: 'shop:p50', expr: 'histogram_quantile(0.5, sum by (le) (rate(shop_seconds_bucket[30s])))'}\n";
+const RULES: &str = r"groups:
+- name: shop
+  interval: 1s
+  rules:
+  - {record: 'shop:rate', expr: 'sum(rate(shop_requests_total[30s]))', labels: {team: core}}
+  - {alert: ShopIsThere, expr: 'shop_requests_total >= 0', for: 0s, labels: {severity: warning}, annotations: {summary: 'the shop {{ $labels.status }}'}}
+  - {alert: ShopIsGone, expr: 'absent(shop_requests_total)', for: 1h, labels: {severity: critical}}
+  - {record: 'shop:odd', expr: 'shop_odd + on(kind) shop_seconds_sum'}
+  - {record: 'shop:p50', expr: 'histogram_quantile(0.5, sum by (le) (rate(shop_seconds_bucket[30s])))'}
+";
 
 impl Home {
     /// With these lines more in the configuration.
@@ -63,7 +67,7 @@ impl Home {
     pub fn config(&self, more: &str) -> String {
         let url = self._service.url("");
         format!(
-            r#"defaults.poll = {{ interval = "1s", timeout = "900ms" }}
+            r#"defaults.poll = {{ interval = "1s", timeout = "1s" }}
 serve.listen = "127.0.0.1:0"
 rules.shop = {{ files = ["rules.yml"] }}
 service.shop = {{ instances = ["{url}"], poll.metrics = {{ kind = "metrics", path = "/metrics" }} }}
@@ -105,9 +109,19 @@ service.shop = {{ instances = ["{url}"], poll.metrics = {{ kind = "metrics", pat
 
     /// A server that listens.
     pub fn serve(&self, arguments: &[&str]) -> Served {
+        self.serve_with(arguments, &[])
+    }
+
+    /// The same, with these variables.
+    pub fn serve_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Served {
         let arguments: Vec<&str> = ["serve"].iter().chain(arguments).copied().collect();
-        let mut child =
-            self.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(&arguments)
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (sender, lines) = channel();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         for reader in [Box::new(out) as Box<dyn std::io::Read + Send>, Box::new(err)] {
@@ -116,7 +130,8 @@ service.shop = {{ instances = ["{url}"], poll.metrics = {{ kind = "metrics", pat
                 BufReader::new(reader).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
             });
         }
-        let mut served = Served { child, lines, url: String::new(), address: ([127, 0, 0, 1], 0).into() };
+        let address = ([127, 0, 0, 1], 0).into();
+        let mut served = Served { child, lines, url: String::new(), address, token: None };
         let line = served.says("listening on ");
         served.url = line.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
         served.address = served.url.split("://").nth(1).unwrap().parse().unwrap();
@@ -132,6 +147,8 @@ pub struct Served {
     pub url: String,
     /// Where it listens.
     pub address: SocketAddr,
+    /// What is sent as a bearer.
+    pub token: Option<String>,
 }
 
 impl Drop for Served {
@@ -205,9 +222,11 @@ impl Served {
     pub fn request(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
         let length =
             if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+        let token = self.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
         let mut bytes = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}{length}\r\n",
-            self.address
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{}{headers}{length}\r\n",
+            self.address,
+            token.unwrap_or_default()
         )
         .into_bytes();
         bytes.extend_from_slice(body);

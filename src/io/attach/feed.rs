@@ -85,14 +85,20 @@ async fn connect(
     let stream =
         Stream { chunks, reader: Reader::default(), rest: Vec::new(), skipped: (0, Clean::default()) };
     let take = follow(http, plan, tell, known, stream);
-    tokio::select! {
+    tokio::pin!(take);
+    let ended = tokio::select! {
         biased;
-        why = take => why,
-        ended = open => match ended {
-            Ok(fetched) if fetched.status == 200 => Clean::new("the server ended the feed"),
-            Ok(fetched) => no_feed(fetched.status, fetched.content_type.as_deref(), &fetched.body),
-            Err(trouble) => Clean::new(&trouble.failure.to_string()),
-        },
+        why = &mut take => return why,
+        ended = open => ended,
+    };
+    match ended {
+        Ok(fetched) if fetched.status == 200 => {
+            // What came before the end may say why.
+            drop(sink);
+            take.await
+        }
+        Ok(fetched) => no_feed(fetched.status, fetched.content_type.as_deref(), &fetched.body),
+        Err(trouble) => Clean::new(&trouble.failure.to_string()),
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn work(
             Err(Untold::Never(why)) => {
                 // One line may be what it minds: the others go alone, next.
                 let gone = if count > 1 {
-                    halve(http, plan, &mut waiting, count).await
+                    one_by_one(http, plan, &mut waiting, count).await
                 } else {
                     waiting.drain(..1).len()
                 };
@@ -86,7 +86,7 @@ pub(super) async fn work(
 }
 
 /// Sends the lines of a refused batch one by one; says how many were dropped.
-async fn halve(http: &Arc<Http>, plan: &FeedPlan, waiting: &mut VecDeque<Entry>, count: usize) -> usize {
+async fn one_by_one(http: &Arc<Http>, plan: &FeedPlan, waiting: &mut VecDeque<Entry>, count: usize) -> usize {
     let mut dropped = 0;
     for _ in 0..count {
         let Some(entry) = waiting.front() else { break };

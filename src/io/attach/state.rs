@@ -101,7 +101,8 @@ pub(super) async fn fetch(
         if known.is_some_and(|known| known == portable) {
             return Ok(Fetched { capture, to, portable: Some(portable), plan: None });
         }
-        let mut made = plan_of(&portable, None).map_err(|problems| {
+        // A server may say what is seen, and never what is done: no action, no credential, no URL that one is sent to.
+        let mut made = plan_of(&portable.distrusted(), None).map_err(|problems| {
             let first = problems.first().map(ToString::to_string).unwrap_or_default();
             Clean::new(&format!("its configuration cannot be used: {first}"))
         })?;
