@@ -91,7 +91,7 @@ fn first_picture(config: &Path, state: &Path) -> Duration {
     let began = Instant::now();
     let mut child = pair.slave.spawn_command(command).unwrap();
     std::thread::spawn(move || {
-        let mut chunk = [0; 1 << 16];
+        let mut chunk = vec![0; 1 << 16];
         while let Ok(count @ 1..) = reader.read(&mut chunk) {
             if sender.send(chunk[..count].to_vec()).is_err() {
                 return;

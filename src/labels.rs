@@ -274,6 +274,11 @@ impl Matcher {
         }
     }
 
+    /// The only values that a `=~` accepts, if they are a few whole words; nothing of other matchers.
+    pub fn words(&self) -> Option<Vec<&str>> {
+        self.pattern.as_ref().filter(|_| self.op == MatchOp::Regex).and_then(|pattern| pattern.words())
+    }
+
     /// Does this set of labels match?
     pub fn accepts(&self, labels: &Labels) -> bool {
         self.matches(labels.get(&self.name).unwrap_or(""))

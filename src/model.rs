@@ -76,6 +76,10 @@ pub struct Judging {
     pub recalling: bool,
     /// A group has been evaluated: its alerts are to be looked at.
     pub fresh: bool,
+    /// When alerts were last looked at.
+    pub observed: Timestamp,
+    /// A group has been evaluated since whose alerts stand as they stood: when they are to be looked at.
+    pub owed: Option<Timestamp>,
     /// When a rule, an objective or a timer is due next.
     pub due: Timestamp,
     /// When what objectives counted was last handed to the disk.
@@ -88,7 +92,17 @@ impl Judging {
     /// Nothing is remembered, nothing is due.
     fn new(now: Timestamp) -> Self {
         let due = Timestamp::from_millis(i64::MAX);
-        Self { remembering: false, recalling: false, fresh: false, due, saved: now, kept: now }
+        let observed = Timestamp::from_millis(0);
+        Self {
+            remembering: false,
+            recalling: false,
+            fresh: false,
+            observed,
+            owed: None,
+            due,
+            saved: now,
+            kept: now,
+        }
     }
 }
 
@@ -331,6 +345,7 @@ impl Model {
             || self.rules.has_work()
             || self.judging.fresh
             || self.slos.book.has_work()
+            || self.slos.judged.is_some()
             || !self.work.is_empty()
             || self.desk.progress.is_some()
             || !self.panels.due.is_empty()

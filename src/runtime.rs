@@ -17,6 +17,7 @@ mod plain;
 mod reel;
 mod rerun;
 mod serve;
+mod slow;
 mod snapshot;
 mod tape;
 mod watch;

@@ -69,7 +69,8 @@ impl<'de> serde::Deserialize<'de> for Clean {
 
 /// Removes what must never reach a terminal; tabs and line ends become one blank.
 pub fn clean(raw: &str) -> Cow<'_, str> {
-    if raw.chars().all(|c| !is_harmful(c)) {
+    // Nearly all texts are plain ASCII, and nothing of that is harmful but control characters.
+    if raw.bytes().all(|byte| (b' '..0x7f).contains(&byte)) || raw.chars().all(|c| !is_harmful(c)) {
         return Cow::Borrowed(raw);
     }
     let mut out = String::with_capacity(raw.len());

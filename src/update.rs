@@ -108,7 +108,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         // What is seen is the server's to remember; of our own, what was done from here counts.
         What::Remembered { entries, .. } if model.plan.feeds.whole().is_some() => {
-            act::remembered(model, &entries)
+            act::remembered(model, &entries);
         }
         What::Written(entries) if model.plan.feeds.whole().is_some() => {
             act::recorded(model, &entries, &mut effects);

@@ -107,6 +107,7 @@ fn every_configuration_on_the_pages_is_taken_without_a_warning() {
         "docs/actions.md",
         "docs/admin-api.md",
         "docs/alertmanager.md",
+        "docs/attach.md",
         "docs/backends.md",
         "docs/incidents.md",
         "docs/rules.md",

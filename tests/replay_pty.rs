@@ -30,7 +30,10 @@ fn capture(folder: &Path, series: usize, end: bool) -> PathBuf {
             format!(",{value}").repeat(239)
         );
     }
-    let values = (0..239).map(|n| format!(",{n}.125")).collect::<String>();
+    let values = (0..239).fold(String::new(), |mut all, n| {
+        let _ = write!(all, ",{n}.125");
+        all
+    });
     for n in 0..series {
         let _ = writeln!(
             text,

@@ -167,6 +167,8 @@ fn what_is_wrong_with_a_question_is_told_in_prometheus_s_words() {
     // Nobody is asked for a token: then only names that nobody else can point here are answered.
     let bytes = b"GET /metrics HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n";
     assert_eq!(parse(&raw(served.address, bytes, PATIENCE)).status, 421);
+    let origin = "origin: https://evil.example\r\ncontent-type: text/plain\r\n";
+    assert_eq!(served.request("POST", "/api/v1/query", origin, b"query=up").status, 403);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub fn names(body: &[u8]) -> Result<Arc<[Box<str>]>, Clean> {
     let (raw, _) =
         envelope::open::<Vec<Cow<'_, str>>>(body).map_err(|error| Clean::new(&error.to_string()))?;
     let mut names: Vec<Box<str>> =
-        raw.into_iter().filter(|name| is_name(name)).take(MOST).map(|name| name.into()).collect();
+        raw.into_iter().filter(|name| is_name(name)).take(MOST).map(Into::into).collect();
     names.sort_unstable();
     names.dedup();
     Ok(names.into())

@@ -83,7 +83,7 @@ pub struct Flags {
     /// Attach to a `warroom serve`: it polls, this terminal shows the same; with a configuration, actions are yours
     #[arg(long, global = true, value_name = "URL")]
     pub attach: Option<String>,
-    /// Where its token is: env:NAME, file:PATH or cmd:COMMAND, never the token; else `WARROOM_ATTACH_TOKEN`
+    /// Where its token is (a reference: `env:NAME`, `file:PATH` or `cmd:COMMAND`), never the token; else `WARROOM_ATTACH_TOKEN`
     #[arg(long, global = true, value_name = "REF", requires = "attach", value_parser = secret)]
     pub attach_token: Option<SecretRef>,
     /// PEM file of the authority that vouches for its certificate, beside the system's

@@ -37,6 +37,10 @@ pub(super) fn serve(flags: &Flags, args: &ServeArgs) -> io::Result<u8> {
             Ok(plan) => Arc::new(Arc::unwrap_or_clone(plan).served()),
             Err(code) => return Ok(code),
         };
+        // A group of rules that cannot run is not evaluated: whoever starts it is told.
+        for warning in &plan.warnings {
+            eprintln!("warning: {warning}");
+        }
         let mut serve = plan.serve.clone();
         serve.listen = args.listen.unwrap_or(serve.listen);
         if let Err(why) = exposed(serve.listen, serve.tokens.is_empty()) {
@@ -65,7 +69,9 @@ pub(super) fn serve(flags: &Flags, args: &ServeArgs) -> io::Result<u8> {
         };
         let mut out = io::stdout().lock();
         match crate::runtime::watch(watcher, &mut |line| writeln!(out, "{line}").and_then(|()| out.flush())) {
-            Err(error) if error.get_ref().is_some_and(|inner| inner.is::<ServeFailed>()) => {
+            Err(error)
+                if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<ServeFailed>) =>
+            {
                 eprintln!("warroom: {error}");
                 Ok(exit::UNAVAILABLE)
             }

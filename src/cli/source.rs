@@ -32,7 +32,7 @@ pub struct Source {
     /// Read from the `warroom serve` at this URL, and from nowhere else
     #[arg(long, value_name = "URL")]
     from: Option<Url>,
-    /// Reference to the token for it (env:NAME, file:PATH, cmd:COMMAND); else the configuration's `serve.token`
+    /// Reference to the token for it (`env:NAME`, `file:PATH`, `cmd:COMMAND`); else the configuration's `serve.token`
     #[arg(long, value_name = "REF", value_parser = SecretRef::parse, requires = "from")]
     token: Option<SecretRef>,
     /// Poll, even if a `warroom serve` runs or something is kept

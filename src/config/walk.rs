@@ -66,17 +66,16 @@ fn default_item(
     path: &str,
     problems: &mut Vec<Problem>,
 ) -> Option<Spanned<Item>> {
-    let node = match plain(default) {
-        Some(raw) => Node { at: Place::default(), raw },
-        None => {
-            let source = super::Source { name: String::new(), text: format!("x = {default}") };
-            let (node, errors) = super::syntax::parse(&source);
-            problems.extend(errors);
-            let Raw::Table(entries) = node.raw else { return None };
-            let mut node = entries.into_iter().next()?.node;
-            unplace(&mut node);
-            node
-        }
+    let node = if let Some(raw) = plain(default) {
+        Node { at: Place::default(), raw }
+    } else {
+        let source = super::Source { name: String::new(), text: format!("x = {default}") };
+        let (node, errors) = super::syntax::parse(&source);
+        problems.extend(errors);
+        let Raw::Table(entries) = node.raw else { return None };
+        let mut node = entries.into_iter().next()?.node;
+        unplace(&mut node);
+        node
     };
     value(&node, &node.at, path, &field.kind, problems)
 }

@@ -143,7 +143,7 @@ async fn work(mut inbox: mpsc::UnboundedReceiver<Order>, tell: mpsc::Sender<Mess
                 if let Some(it) = following.values().next() {
                     let (http, plan, tell) = (Arc::clone(&http), Arc::clone(&it.plan), tell.clone());
                     recalling = Some(tokio::spawn(async move {
-                        state::recall(&http, &plan, &tell, purpose, from, to).await
+                        state::recall(&http, &plan, &tell, purpose, from, to).await;
                     }));
                 }
             }

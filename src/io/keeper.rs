@@ -250,7 +250,7 @@ fn serve(
                 }
             }
             Err(RecvTimeoutError::Disconnected) => {
-                diary.retry(tell);
+                diary.finish(tell);
                 // Marks that came after the last batch.
                 if let Some(history) = history.filter(|_| !held.is_empty()) {
                     history.save(held, at);

@@ -52,6 +52,13 @@ impl Pattern {
         }
     }
 
+    /// The only values that it accepts, if they are a few whole words.
+    pub(super) fn words(&self) -> Option<Vec<&str>> {
+        let Self::Simple(shapes) = self else { return None };
+        let whole = |shape: &Shape| shape.before == Gap::None && shape.after == Gap::None;
+        shapes.iter().map(|shape| shape.word.as_deref().filter(|_| whole(shape))).collect()
+    }
+
     pub(super) fn accepts(&self, value: &str) -> bool {
         match self {
             Self::Simple(shapes) => shapes.iter().any(|shape| shape.accepts(value)),

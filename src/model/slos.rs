@@ -91,6 +91,8 @@ pub struct Slos {
     pub book: Book,
     /// One row each, in the plan's order.
     pub rows: Vec<SloRow>,
+    /// The one that was judged last, if its row does not show it yet.
+    pub judged: Option<usize>,
 }
 
 impl Slos {
@@ -98,12 +100,13 @@ impl Slos {
     pub fn of(slos: &[Arc<Slo>]) -> Self {
         let book = Book::new(slos.iter().cloned());
         let rows = book.assessments().iter().map(|known| SloRow::of(known, Vec::new())).collect();
-        Self { book, rows }
+        Self { book, rows, judged: None }
     }
 
     /// Other objectives, from now on.
     pub fn reload(&mut self, slos: &[Arc<Slo>]) {
         self.book.reload(slos.iter().cloned());
+        self.judged = None;
         self.rows = self.book.assessments().iter().map(|known| SloRow::of(known, Vec::new())).collect();
     }
 

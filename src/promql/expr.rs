@@ -11,7 +11,7 @@ use crate::units::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A parsed and checked expression. Cheap to clone; equal if the canonical texts are.
@@ -20,7 +20,8 @@ pub struct Expr(Arc<Inner>);
 
 struct Inner {
     nodes: Vec<Node>,
-    text: String,
+    /// Written when it is first asked for: most expressions are only evaluated.
+    text: OnceLock<String>,
 }
 
 /// The metric names that an expression can see.
@@ -48,8 +49,7 @@ impl Expr {
                 };
             }
         }
-        let text = print::texts(&nodes).pop().unwrap_or_default();
-        Self(Arc::new(Inner { nodes, text }))
+        Self(Arc::new(Inner { nodes, text: OnceLock::new() }))
     }
 
     pub(super) fn nodes(&self) -> &[Node] {
@@ -58,7 +58,7 @@ impl Expr {
 
     /// The canonical text: what Prometheus's formatter makes of it, on one line.
     pub fn text(&self) -> &str {
-        &self.0.text
+        self.0.text.get_or_init(|| print::texts(&self.0.nodes).pop().unwrap_or_default())
     }
 
     /// Is it a selector of series, and nothing else?
@@ -89,6 +89,23 @@ impl Expr {
                 let new: Vec<Matcher> =
                     matchers.iter().filter(|m| !changed.matchers.contains(m)).cloned().collect();
                 changed.matchers.extend(new);
+                *selector = Arc::new(changed);
+            }
+        }
+        Self::new(nodes)
+    }
+
+    /// The same expression, where every matcher `label="from"` says `to`: texts that differ in a name are parsed once.
+    #[must_use]
+    pub fn renamed(&self, label: &str, from: &str, to: &str) -> Self {
+        let mut nodes = self.0.nodes.clone();
+        for node in &mut nodes {
+            if let Op::Select(selector) | Op::Window { selector, .. } = &mut node.op {
+                let named = |m: &Matcher| m.op == MatchOp::Equal && &*m.name == label && &*m.value == from;
+                let mut changed = Selector::clone(selector);
+                for matcher in changed.matchers.iter_mut().filter(|m| named(m)) {
+                    *matcher = Matcher::equal(label, to);
+                }
                 *selector = Arc::new(changed);
             }
         }
@@ -183,19 +200,19 @@ fn fixed_names(selector: &Selector) -> Option<Vec<Box<str>>> {
 
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0.text)
+        f.pad(self.text())
     }
 }
 
 impl fmt::Debug for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Expr({})", self.0.text)
+        write!(f, "Expr({})", self.text())
     }
 }
 
 impl PartialEq for Expr {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.text == other.0.text
+        Arc::ptr_eq(&self.0, &other.0) || self.text() == other.text()
     }
 }
 
@@ -203,6 +220,6 @@ impl Eq for Expr {}
 
 impl Hash for Expr {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.text.hash(state);
+        self.text().hash(state);
     }
 }

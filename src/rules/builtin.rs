@@ -6,7 +6,7 @@ use super::file::{Group, Rule, RuleKind};
 use super::read;
 use super::set::Placed;
 use crate::labels::Labels;
-use crate::promql;
+use crate::promql::{self, Expr};
 use crate::units::format_duration;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,7 +116,7 @@ pub struct Burn {
 pub fn burn_group(slo: &str, burns: Vec<Burn>, interval: Duration) -> Result<Placed, String> {
     let mut rules = Vec::with_capacity(burns.len());
     for Burn { name, expr: text, wait, mut labels, mut annotations } in burns {
-        let expr = promql::parse(&text).map_err(|error| format!("cannot read {text}: {error}"))?;
+        let expr = read_burn(slo, &text).map_err(|error| format!("cannot read {text}: {error}"))?;
         labels.sort();
         annotations.sort();
         let annotations = annotations.into_iter().map(|(name, text)| (Arc::from(name), text)).collect();
@@ -133,6 +133,18 @@ pub fn burn_group(slo: &str, burns: Vec<Burn>, interval: Duration) -> Result<Pla
         line: 0,
     };
     Ok(Placed { origin: Origin::Slo(slo.into()), group })
+}
+
+/// Alerts of objectives differ in little but the objective's name: each text is parsed for one of them, and renamed.
+fn read_burn(slo: &str, text: &str) -> Result<Expr, promql::ParseError> {
+    const ANY: &str = "objective";
+    let (own, any) = (format!("slo={slo:?}"), format!("slo=\"{ANY}\""));
+    // What another objective's name or an escape could make of it is read as it is.
+    let plain = slo.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if !plain || text.matches("slo=").count() != text.matches(&own).count() {
+        return promql::parse(text);
+    }
+    Ok(promql::parse(&text.replace(&own, &any))?.renamed("slo", ANY, slo))
 }
 
 /// `TargetDown` -> `target-down`

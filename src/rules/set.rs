@@ -92,7 +92,14 @@ impl RuleSet {
     /// `query`.
     pub fn exprs(&self) -> Vec<Expr> {
         let mut out = Vec::new();
-        for rule in self.groups.iter().flat_map(|placed| &placed.group.rules) {
+        // All objectives' alerts ask for the same series of warroom's own: those of one of them stand for all.
+        let mut objectives = 0;
+        let asks = self.groups.iter().filter(|placed| {
+            let slo = matches!(placed.origin, Origin::Slo(_));
+            objectives += usize::from(slo);
+            !slo || objectives == 1
+        });
+        for rule in asks.flat_map(|placed| &placed.group.rules) {
             out.push(rule.expr.clone());
             let annotations = match &rule.kind {
                 RuleKind::Alert { annotations, .. } => annotations.as_slice(),

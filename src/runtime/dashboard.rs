@@ -7,6 +7,7 @@ use super::hands::panic_if_told;
 use super::hands::{chord, pressed};
 use super::pace::Pace;
 use super::reel::{Opened, Reel, Wound};
+use super::slow::Watch;
 use super::snapshot::snapshot;
 use super::tape::{self, Order};
 use super::{happened, listen, listening, now, setup};
@@ -32,7 +33,7 @@ use crate::view;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use warroom_widgets::GlyphSet;
 
@@ -65,6 +66,9 @@ pub struct Dashboard {
 
 /// Messages of the poller that may wait; beyond, polls are held back.
 const MESSAGES: usize = 256;
+
+/// Work goes on for so long before the runtime gets its turn.
+const REST_AFTER: Duration = Duration::from_millis(8);
 
 /// Messages of the keeper that may wait.
 const KEPT: usize = 16;
@@ -182,20 +186,24 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
     };
     let (changes, mut changed) = mpsc::channel(1);
     let _watch = watch(&dashboard.watched, changes, &mut shown.model);
+    let mut rested = Instant::now();
     while shown.exit.is_none() {
         let due = shown.pace.due(shown.model.changed);
         if due.is_some_and(|due| due <= Instant::now()) && shown.screen.ready() {
             shown.draw()?;
             continue;
         }
-        let tick = shown.model.next_tick().since(now());
         let busy = !shown.screen.ready();
+        // While there is work the loop comes back here anyway: timers would only be made and dropped, and to find the
+        // moment of the next one means to look at every row.
+        let works = shown.model.has_work();
+        let tick = if works { Duration::ZERO } else { shown.model.next_tick().since(now()) };
         tokio::select! {
             biased;
             input = inputs.recv() => shown.input(input),
             Some(signal) = signals.recv() => shown.signal(signal)?,
             () = shown.screen.writable(), if due.is_some() && busy => {}
-            () = until(due), if due.is_some() && !busy => {}
+            () = until(due), if due.is_some() && !busy && !works => {}
             Some(plan) = reloaded.recv() => shown.happen(What::Reloaded(plan)),
             Some(()) = changed.recv() => shown.reload(),
             Some(body) = bodies.recv() => shown.happen(body),
@@ -212,12 +220,19 @@ async fn show(dashboard: Dashboard) -> io::Result<u8> {
                 // A picture that nothing renews any more must not stay on the screen as if it were true.
                 None => return Err(io::Error::other("polling: its thread has ended; please report this fault")),
             },
-            () = std::future::ready(()), if shown.model.has_work() => shown.happen(What::Work),
-            () = tokio::time::sleep(tick) => {
+            () = std::future::ready(()), if works => shown.happen(What::Work),
+            () = tokio::time::sleep(tick), if !works => {
                 shown.happen(What::Tick);
                 let held = shown.router.due(now());
                 shown.rung(held);
             }
+        }
+        if !works {
+            rested = Instant::now();
+        } else if rested.elapsed() >= REST_AFTER {
+            // Signals and the terminal are heard by the runtime, which is not asked while there is always work.
+            tokio::task::yield_now().await;
+            rested = Instant::now();
         }
     }
     let code = shown.exit.unwrap_or(0);
@@ -243,9 +258,11 @@ async fn until(due: Option<Instant>) {
 
 impl Shown {
     fn draw(&mut self) -> io::Result<()> {
+        let watch = Watch::frame();
         settle(&mut self.model);
         let (model, theme) = (&self.model, &self.theme);
         let drawn = self.screen.draw(|frame| view::render(model, theme, frame))?;
+        watch.done();
         if !drawn.skipped {
             self.model.changed = Changed::No;
             self.pace.drew(Instant::now());
@@ -268,6 +285,7 @@ impl Shown {
 
     fn happened_at(&mut self, at: Timestamp, what: What) {
         let looked = matches!(what, What::Reports(_) | What::Reloaded(_));
+        let watch = Watch::event(&self.model, &what);
         for effect in update(&mut self.model, Event { at, what }) {
             self.carry_out(effect);
         }
@@ -275,6 +293,7 @@ impl Shown {
             self.acts.look(&self.model);
         }
         self.acts.listen(&self.model);
+        watch.done();
     }
 
     fn input(&mut self, input: Option<(Timestamp, Input)>) {

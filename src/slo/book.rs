@@ -22,6 +22,8 @@ pub struct Book {
     assessments: Vec<Assessment>,
     /// Which are still to be measured in this round.
     queue: VecDeque<usize>,
+    /// The first of them is measured, and still to be judged.
+    measured: bool,
     /// The moment of this round.
     at: Timestamp,
     next: Timestamp,
@@ -48,6 +50,7 @@ impl Book {
             self.tracks.push(kept.unwrap_or_else(|| Track::new(slo)));
         }
         self.queue.clear();
+        self.measured = false;
         self.assessments = self.tracks.iter_mut().map(|track| track.assess(self.at)).collect();
         self.next = Timestamp::default();
     }
@@ -87,17 +90,19 @@ impl Book {
         !self.queue.is_empty()
     }
 
-    /// Does one unit of the round: some hundred series of one objective. The last unit of an objective judges it and
-    /// appends its series. Returns the index of the assessment that has changed.
+    /// Does one unit of the round: some hundred series of one objective. The last unit of an objective, which measures
+    /// nothing, judges it and appends its series. Returns the index of the assessment that has changed.
     pub fn work(&mut self, store: &mut Store) -> Option<usize> {
         let index = *self.queue.front()?;
         let Some(track) = self.tracks.get_mut(index) else {
             self.queue.pop_front();
             return None;
         };
-        if !track.measure(store, self.at) {
+        if !self.measured {
+            self.measured = track.measure(store, self.at);
             return None;
         }
+        self.measured = false;
         self.queue.pop_front();
         let assessment = track.assess(self.at);
         series::append(&assessment, store);
@@ -111,6 +116,7 @@ impl Book {
     pub fn for_the_past(&self) -> Self {
         let mut book = self.clone();
         book.queue.clear();
+        book.measured = false;
         for track in &mut book.tracks {
             track.fires.fill(None);
             // What the processes count since they began is known of the present only.

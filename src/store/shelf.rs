@@ -6,6 +6,7 @@ use super::Read;
 use super::index::{Found, Ids, Index, Values};
 use super::series::Series;
 use crate::labels::{Labels, MatchOp, Matcher, NAME};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Series by number. Cloning shares them all; whoever writes then copies what it writes to.
@@ -58,15 +59,18 @@ impl Shelf {
 
     /// The numbers that all matchers accept, gone ones among them.
     fn matching(&self, matchers: &[Matcher]) -> Vec<u32> {
-        let mut lists: Vec<&[u32]> = Vec::new();
+        let mut lists: Vec<Cow<'_, [u32]>> = Vec::new();
         let mut others: Vec<&Matcher> = Vec::new();
         for matcher in matchers {
-            if matcher.op == MatchOp::Equal && !matcher.value.is_empty() {
-                let ids = self.index.values(&matcher.name).and_then(|values| values.get(&matcher.value));
-                let Some(ids) = ids else { return Vec::new() };
-                lists.push(ids.as_slice());
+            let ids = if matcher.op == MatchOp::Equal {
+                self.of_words(&matcher.name, &[&*matcher.value])
             } else {
-                others.push(matcher);
+                matcher.words().and_then(|words| self.of_words(&matcher.name, &words))
+            };
+            match ids {
+                Some(ids) if ids.is_empty() => return Vec::new(),
+                Some(ids) => lists.push(ids),
+                None => others.push(matcher),
             }
         }
         lists.sort_by_key(|list| list.len());
@@ -83,6 +87,24 @@ impl Shelf {
             }
         }
         found.unwrap_or_else(|| (0..self.slots.len() as u32).collect())
+    }
+
+    /// The numbers of those whose label has one of these values, in rising order. None where the empty word is one of
+    /// them: a label that is not there counts as that.
+    fn of_words(&self, name: &str, words: &[&str]) -> Option<Cow<'_, [u32]>> {
+        if words.iter().any(|word| word.is_empty()) {
+            return None;
+        }
+        let Some(values) = self.index.values(name) else { return Some(Cow::Borrowed(&[])) };
+        if let [word] = words {
+            return Some(Cow::Borrowed(values.get(*word).map(Ids::as_slice).unwrap_or_default()));
+        }
+        let lists = words.iter().filter_map(|word| values.get(*word)).map(Ids::as_slice);
+        let mut all: Vec<u32> = lists.flatten().copied().collect();
+        all.sort_unstable();
+        // The same word may be written twice.
+        all.dedup();
+        Some(Cow::Owned(all))
     }
 
     /// All numbers that one matcher accepts; asks it once for each value of the label.

@@ -45,6 +45,32 @@ fn each_sample_is_judged_and_counted() {
     assert_eq!(found.last(), Some((at(12_000), 3.0)));
 }
 
+/// A series whose windows are read keeps more of its samples unpacked: what is read stays the same, at any pace.
+#[test]
+fn windows_that_are_read_again_and_again_are_right() {
+    for (window, jitter) in [(5_000_i64, 0), (30_000, 0), (30_000, 7), (60_000, 3), (200_000, 7)] {
+        let (mut store, mut all, labels) = (Store::default(), Vec::new(), series(1));
+        let mut now = 0;
+        for step in 0..600_i64 {
+            now += 1_000 + step * jitter % 13;
+            all.push((at(now), (step * step) as f64));
+            store.append(&labels, at(now), (step * step) as f64);
+            // For a while nobody reads; and now and then somebody reads everything.
+            if !(200..300).contains(&step) {
+                let from = at(if step % 97 == 0 { 0 } else { now - window });
+                let mut read = Vec::new();
+                let one = store.get(&labels).unwrap();
+                one.range(from, at(now), &mut read);
+                let expected: Vec<_> = all.iter().copied().filter(|sample| sample.0 >= from).collect();
+                assert_eq!(bits(read), bits(expected), "{window} {jitter} {step}");
+                assert_eq!(one.last(), all.last().copied());
+            }
+        }
+        assert_eq!(store.get(&labels).unwrap().len(), all.len());
+        assert_eq!(store.get(&labels).unwrap().oldest(), all.first().map(|sample| sample.0));
+    }
+}
+
 #[test]
 fn windows_are_open_or_closed_on_the_left() {
     let mut store = Store::default();
@@ -149,7 +175,7 @@ fn check_select(store: &Store, all: &BTreeMap<String, Labels>, matchers: &[Match
 fn matcher() -> impl Strategy<Value = Matcher> {
     let names = vec![NAME, "a", "b", "c"];
     let texts = vec!["", "m1", "m2", "v1", "v3", "w2", "nothing"];
-    let patterns = vec!["", ".*", ".+", "v1|v2", "m.", "v[13]?", "w.*|", "x"];
+    let patterns = vec!["", ".*", ".+", "v1|v2", "m.", "v[13]?", "w.*|", "x", "v3|v1|v3", "(v1|nothing)"];
     let ops = vec![MatchOp::Equal, MatchOp::NotEqual, MatchOp::Regex, MatchOp::NotRegex];
     let pick = |list: Vec<&'static str>| prop::sample::select(list);
     (pick(names), prop::sample::select(ops), pick(texts), pick(patterns)).prop_map(

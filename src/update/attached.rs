@@ -278,7 +278,7 @@ fn ours(model: &mut Model, place: usize, all: Vec<Report>) -> Vec<crate::target:
         let asked = id.and_then(|id| model.fleet.targets.get(id.0 as usize)).and_then(|row| row.asked);
         match id {
             Some(id) if asked.is_none_or(|asked| asked < report.at) => {
-                out.push(report.numbered(id, generation))
+                out.push(report.numbered(id, generation));
             }
             Some(_) => append(model, &report.samples),
             None if whole => append(model, &report.samples),
@@ -339,7 +339,7 @@ pub(super) fn deliver(model: &mut Model, effects: &mut Vec<Effect>) {
             out.extend(entries.iter().filter(|entry| is_deed(entry)).cloned());
         }
     }
-    send(model, out, effects);
+    send(model, &out, effects);
     if model.plan.feeds.whole().is_some() {
         effects.retain(|effect| !matches!(effect, Effect::Journal(_) | Effect::Save(_) | Effect::Keep(_)));
     }
@@ -348,13 +348,14 @@ pub(super) fn deliver(model: &mut Model, effects: &mut Vec<Effect>) {
 /// Lines that an act of ours wrote into the journal here go to the server as well.
 pub(super) fn recorded(model: &mut Model, entries: &[Entry], effects: &mut Vec<Effect>) {
     if !model.plan.feeds.all.is_empty() {
-        send(model, entries.iter().filter(|entry| is_deed(entry)).cloned().collect(), effects);
+        let deeds: Vec<Entry> = entries.iter().filter(|entry| is_deed(entry)).cloned().collect();
+        send(model, &deeds, effects);
     }
 }
 
-fn send(model: &mut Model, entries: Vec<Entry>, effects: &mut Vec<Effect>) {
+fn send(model: &mut Model, entries: &[Entry], effects: &mut Vec<Effect>) {
     for place in 0..model.plan.feeds.all.len() {
-        let of_feed = theirs(model, place, entries.clone());
+        let of_feed = theirs(model, place, entries.to_vec());
         let fresh: Vec<Entry> =
             of_feed.into_iter().filter(|entry| model.attached.note(&entry.event_id)).collect();
         if let Some(feed) = model.plan.feeds.all.get(place).filter(|_| !fresh.is_empty()) {

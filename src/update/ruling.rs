@@ -34,18 +34,27 @@ pub(super) fn begin(model: &mut Model) {
     }
 }
 
+/// Alerts that stand as they stood are looked at no more often than this: groups of many objectives are evaluated many
+/// times a second, and to look means to look at everything.
+const OBSERVE_EVERY: Duration = Duration::from_secs(1);
+
 /// One unit of it; false: there was nothing to do.
 pub(super) fn work(model: &mut Model, effects: &mut Vec<Effect>) -> bool {
     if model.rules.has_work() {
-        let finished = model.rules.work(&mut model.store);
-        model.judging.fresh |= finished.is_some();
+        if let Some(finished) = model.rules.work(&mut model.store) {
+            let due = model.judging.observed + OBSERVE_EVERY;
+            model.judging.fresh |= finished.changed || due <= model.now;
+            model.judging.owed = Some(due);
+        }
     } else if model.judging.fresh {
         model.judging.fresh = false;
+        model.judging.owed = None;
+        model.judging.observed = model.now;
         observe(model, effects);
+    } else if let Some(index) = model.slos.judged.take() {
+        row(model, index);
     } else if model.slos.book.has_work() {
-        if let Some(index) = model.slos.book.work(&mut model.store) {
-            row(model, index);
-        }
+        model.slos.judged = model.slos.book.work(&mut model.store);
     } else {
         return false;
     }
@@ -169,7 +178,9 @@ pub(super) fn plan_ahead(model: &mut Model) {
         model.judging.remembering || model.attached.waits(&model.plan) || model.heard <= model.started;
     let rules = if waits { None } else { model.rules.next_due(now) };
     let slos = if waits { None } else { model.slos.book.next_due(now) };
-    let dues = [rules, slos, model.incidents.next_change(now)];
+    // An event that came in between must not make it be missed.
+    let owed = model.judging.owed.map(|due| due.max(now + Duration::from_millis(1)));
+    let dues = [rules, slos, owed, model.incidents.next_change(now)];
     model.judging.due = dues.into_iter().flatten().min().unwrap_or(NEVER);
 }
 
@@ -184,6 +195,7 @@ const SAVED_AT_ONCE: usize = 2_000;
 /// Time has passed: groups and timers may be due, and minutes may be over.
 pub(super) fn tick(model: &mut Model, effects: &mut Vec<Effect>) {
     begin(model);
+    model.judging.fresh |= model.judging.owed.is_some_and(|due| due <= model.now);
     if !model.plan.feeds.borrows_plan() {
         let changes = model.incidents.tick(model.now);
         changed(model, &changes, effects);

@@ -40,7 +40,7 @@ fn entries(model: &Model, theme: &Theme, width: usize) -> Vec<Vec<Line<'static>>
     for (keys_of, place, doc) in rows {
         let text = if place == "anywhere" { doc.to_owned() } else { format!("{doc} ({place})") };
         let head = Span::styled(format!(" {keys_of:>keys$}  "), theme.style(Role::Key));
-        out.push(hanging(head, &text, theme.style(Role::Text), width));
+        out.push(hanging(&head, &text, theme.style(Role::Text), width));
     }
     out.push(vec![Line::default()]);
     for (state, meaning) in [
@@ -53,7 +53,7 @@ fn entries(model: &Model, theme: &Theme, width: usize) -> Vec<Vec<Line<'static>>
     ] {
         let word = format!("{} {}", draw::glyph(state, theme.glyphs()), state.word());
         let head = Span::styled(format!(" {word:>keys$}  "), theme.style(draw::role(state)));
-        out.push(hanging(head, meaning, theme.style(Role::Text), width));
+        out.push(hanging(&head, meaning, theme.style(Role::Text), width));
     }
     out.push(vec![Line::default()]);
     for text in [
@@ -61,13 +61,13 @@ fn entries(model: &Model, theme: &Theme, width: usize) -> Vec<Vec<Line<'static>>
         "Command line: a few letters find anything, tab turns through it; service checkout or chk opens a service, theme light changes it.",
         "Mouse: a click selects, a second one opens; a drag over a graph shows that range.",
     ] {
-        out.push(hanging(Span::raw(" "), text, theme.style(Role::Muted), width));
+        out.push(hanging(&Span::raw(" "), text, theme.style(Role::Muted), width));
     }
     out
 }
 
 /// A head and a text; where the text needs more lines, they stand below its beginning.
-fn hanging(head: Span<'static>, text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
+fn hanging(head: &Span<'static>, text: &str, style: Style, width: usize) -> Vec<Line<'static>> {
     let indent = head.width();
     let parts = wrapped(text, width.saturating_sub(indent).max(1));
     let line = |(index, part): (usize, String)| {

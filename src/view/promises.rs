@@ -36,18 +36,16 @@ fn promise(theme: &Theme, budget: &Budget) -> [Span<'static>; 2] {
 
 /// The budget that is left of the worst objective.
 pub(super) fn left_cell(theme: &Theme, row: &ServiceRow) -> Cell<'static> {
-    match &row.standing.budget {
-        Some(budget) => budget_cell(theme, budget.left),
-        // Where the number would stand.
-        None => {
-            let (unknown, style) = (theme.glyphs().unknown, theme.style(Role::Faint));
-            Cell::Draw(Box::new(move |area, buf| {
-                if !area.is_empty() {
-                    buf.set_stringn(area.right() - 1, area.y, unknown, 1, style);
-                }
-            }))
-        }
+    if let Some(budget) = &row.standing.budget {
+        return budget_cell(theme, budget.left);
     }
+    // Where the number would stand.
+    let (unknown, style) = (theme.glyphs().unknown, theme.style(Role::Faint));
+    Cell::Draw(Box::new(move |area, buf| {
+        if !area.is_empty() {
+            buf.set_stringn(area.right() - 1, area.y, unknown, 1, style);
+        }
+    }))
 }
 
 /// How fast it burns.

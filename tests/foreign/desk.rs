@@ -306,6 +306,10 @@ fn what_is_held_back_is_shown_with_why_by_whom_and_until_when() {
         assert!(parts.iter().all(|part| row.contains(part)), "{parts:?}: {row}\n{text}");
     }
     assert!(!text.contains('\u{1b}'));
+    let foot: Vec<&str> = text.lines().skip(30).collect();
+    insta::with_settings!({ snapshot_path => "../snapshots" }, {
+        insta::assert_snapshot!("held_back_140x40", foot.join("\n"));
+    });
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 pub struct Home {
     /// Where everything lies.
     pub folder: tempfile::TempDir,
-    _service: Fake,
+    service: Fake,
 }
 
 /// What the fake service tells after so many requests.
@@ -57,7 +57,7 @@ impl Home {
     pub fn new(more: &str) -> Self {
         let service = serve(move |request: &Request| Act::Send(metrics(page(request.nth + 1).as_bytes())));
         let folder = tempfile::Builder::new().prefix("serve").tempdir().unwrap();
-        let home = Self { folder, _service: service };
+        let home = Self { folder, service };
         home.write("rules.yml", RULES);
         home.write("config.toml", &home.config(more));
         home
@@ -65,7 +65,7 @@ impl Home {
 
     /// The configuration with these lines more.
     pub fn config(&self, more: &str) -> String {
-        let url = self._service.url("");
+        let url = self.service.url("");
         format!(
             r#"defaults.poll = {{ interval = "1s", timeout = "1s" }}
 serve.listen = "127.0.0.1:0"
@@ -133,7 +133,7 @@ service.shop = {{ instances = ["{url}"], poll.metrics = {{ kind = "metrics", pat
         let address = ([127, 0, 0, 1], 0).into();
         let mut served = Served { child, lines, url: String::new(), address, token: None };
         let line = served.says("listening on ");
-        served.url = line.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+        line.split("listening on ").nth(1).unwrap().split(' ').next().unwrap().clone_into(&mut served.url);
         served.address = served.url.split("://").nth(1).unwrap().parse().unwrap();
         served
     }
@@ -213,7 +213,7 @@ impl Served {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) if line.contains(what) => return line,
                 Ok(line) => seen.push(line),
-                Err(_) => panic!("no line says {what:?}: {seen:#?}"),
+                Err(error) => panic!("no line says {what:?} ({error}): {seen:#?}"),
             }
         }
     }

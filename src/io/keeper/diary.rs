@@ -1,11 +1,12 @@
 //! The journal in the hands of the keeper: what cannot be written now waits, and is tried again. It decides nothing
 //! about what is worth writing.
 
-use super::{Kept, READ_BACK};
+use super::{Kept, LOOK_EVERY, READ_BACK};
 use crate::io::journal::{self, Journal};
 use crate::journal::Entry;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// The most lines that wait for a disk with room; beyond, the oldest go.
 const MOST: usize = 5_000;
@@ -18,6 +19,8 @@ pub(super) struct Diary {
     /// Lines that had to go, because too many waited.
     lost: usize,
     failing: bool,
+    /// When it was last tried in vain.
+    tried: Option<Instant>,
 }
 
 impl Diary {
@@ -33,7 +36,8 @@ impl Diary {
             }
         };
         let failing = journal.is_none();
-        let diary = Self { folder: folder.to_owned(), journal, waiting: Vec::new(), lost: 0, failing };
+        let diary =
+            Self { folder: folder.to_owned(), journal, waiting: Vec::new(), lost: 0, failing, tried: None };
         (diary, entries, notice)
     }
 
@@ -46,14 +50,24 @@ impl Diary {
         self.retry(tell);
     }
 
-    /// Tries what waits once more. When it begins to fail and when it works again is told, each once.
+    /// Tries what waits once more, however short a time ago it failed: there is no later.
+    pub(super) fn finish(&mut self, tell: &impl Fn(Kept)) {
+        self.tried = None;
+        self.retry(tell);
+    }
+
+    /// Tries what waits once more, but not more often than every two seconds: all that waits is written anew each time,
+    /// and a disk without room does not get any by being asked. When it begins to fail and when it works again is told,
+    /// each once.
     pub(super) fn retry(&mut self, tell: &impl Fn(Kept)) {
-        if self.waiting.is_empty() {
+        let just_now = self.tried.is_some_and(|tried| tried.elapsed() < LOOK_EVERY);
+        if self.waiting.is_empty() || just_now {
             return;
         }
         match self.write() {
             Ok(()) => {
                 self.waiting.clear();
+                self.tried = None;
                 if std::mem::take(&mut self.failing) {
                     let lost = match std::mem::take(&mut self.lost) {
                         0 => String::new(),
@@ -64,6 +78,7 @@ impl Diary {
             }
             Err(error) => {
                 tracing::error!("{error}");
+                self.tried = Some(Instant::now());
                 if !std::mem::replace(&mut self.failing, true) {
                     let text = format!("the journal cannot be written: {error}; its lines wait for room");
                     tell(Kept::Notice(text));

@@ -6,13 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// Route and status -> how many, and how long they took together.
+type Routes = BTreeMap<(&'static str, u16), (u64, Duration)>;
+
 /// Counters of the server. Routes are those of the table, so that nobody can make up more of them.
 #[derive(Debug, Default)]
 pub struct Counters {
     connections: AtomicU64,
     refused: AtomicU64,
     running: AtomicU64,
-    asked: Mutex<BTreeMap<(&'static str, u16), (u64, Duration)>>,
+    asked: Mutex<Routes>,
 }
 
 impl Counters {

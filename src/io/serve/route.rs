@@ -75,7 +75,7 @@ pub(super) async fn respond(shared: &Arc<Shared>, request: Request<Incoming>, pe
     let (parts, body) = request.into_parts();
     let route = route_of(parts.uri.path());
     let answer = async {
-        if let Err(refused) = admit(shared, &parts, route) {
+        if let Some(refused) = admit(shared, &parts, route) {
             return refused;
         }
         let Some(route) = route else { return reply::text(404, "page not found") };
@@ -93,12 +93,12 @@ pub(super) async fn respond(shared: &Arc<Shared>, request: Request<Incoming>, pe
     answer
 }
 
-/// Who asks, and how?
+/// Who asks, and how? The refusal, if it is refused.
 fn admit(
     shared: &Shared,
     parts: &hyper::http::request::Parts,
     route: Option<&'static Route>,
-) -> Result<(), Reply> {
+) -> Option<Reply> {
     let gate = shared.gate();
     let health = route.is_some_and(|route| matches!(route.path, "/healthz" | "/-/healthy" | "/-/ready"));
     let authorization = parts.headers.get(hyper::header::AUTHORIZATION).map(HeaderValue::as_bytes);
@@ -106,23 +106,29 @@ fn admit(
         let mut refused = reply::text(401, "Unauthorized");
         let asked = HeaderValue::from_static("Basic realm=\"warroom\", Bearer realm=\"warroom\"");
         refused.headers_mut().insert(WWW_AUTHENTICATE, asked);
-        return Err(refused);
+        return Some(refused);
     }
     // Where nobody is asked for a token, a page in a browser could have its own name point here.
     let host = parts.headers.get(hyper::header::HOST).and_then(|host| host.to_str().ok());
     if gate.is_open() && !host.is_none_or(is_local) {
         let text = "this host name is not answered without a token: ask by IP address or as localhost, or set serve.token";
-        return Err(reply::text(421, text));
+        return Some(reply::text(421, text));
     }
-    let Some(route) = route else { return Ok(()) };
+    // Nor may such a page write: browsers say where a POST comes from, programs do not.
+    let posted = parts.method.as_str() == "POST";
+    if gate.is_open() && posted && parts.headers.contains_key(hyper::header::ORIGIN) {
+        let text = "pages in a browser may not post here without a token: set serve.token";
+        return Some(reply::text(403, text));
+    }
+    let route = route?;
     match parts.method.as_str() {
-        "GET" | "HEAD" => Ok(()),
-        "POST" if route.post => Ok(()),
+        "GET" | "HEAD" => None,
+        "POST" if route.post => None,
         _ => {
             let mut refused = reply::text(405, "Method Not Allowed");
             let allowed = if route.post { "GET, HEAD, POST" } else { "GET, HEAD" };
             refused.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-            Err(refused)
+            Some(refused)
         }
     }
 }
@@ -132,8 +138,11 @@ fn is_local(host: &str) -> bool {
     if host.parse::<IpAddr>().is_ok() || host.parse::<SocketAddr>().is_ok() {
         return true;
     }
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
     bare.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
 }
 
