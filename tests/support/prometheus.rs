@@ -50,6 +50,24 @@ impl Server {
         Some(Self { child, port, folder })
     }
 
+    /// Starts an empty server that scrapes these jobs (name, port on loopback) each second.
+    #[allow(dead_code, reason = "one test has something to be scraped")]
+    pub(crate) fn scraping(jobs: &[(&str, u16)]) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config =
+            String::from("global: { scrape_interval: 1s, scrape_timeout: 1s }\nscrape_configs:\n");
+        for (job, port) in jobs {
+            let _ = writeln!(
+                config,
+                "- {{ job_name: {job}, static_configs: [{{ targets: ['127.0.0.1:{port}'] }}] }}"
+            );
+        }
+        std::fs::write(folder.path().join("prometheus.yml"), config).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = run(folder.path(), port)?;
+        Some(Self { child, port, folder })
+    }
+
     /// Where it listens.
     #[allow(dead_code, reason = "most tests ask through this file")]
     pub(crate) fn port(&self) -> u16 {
