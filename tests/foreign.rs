@@ -14,6 +14,8 @@
 mod admin;
 #[path = "support/alertmanager.rs"]
 mod alertmanager;
+#[path = "support/skip.rs"]
+mod skip;
 mod support;
 
 #[path = "foreign/desk.rs"]

@@ -11,6 +11,8 @@
 
 #[path = "support/prometheus.rs"]
 mod prometheus;
+#[path = "support/skip.rs"]
+mod skip;
 #[path = "support/store.rs"]
 mod support_store;
 
@@ -437,8 +439,7 @@ fn pieces(data: &str) -> (String, Vec<String>) {
 )]
 fn the_query_command_prints_what_the_api_sends() {
     let Some(server) = Server::start(&awkward()) else {
-        assert!(std::env::var_os("WARROOM_REQUIRE_REAL").is_none(), "prometheus is not installed");
-        let _ = writeln!(std::io::stderr(), "skipped: prometheus not installed");
+        skip::skipped("prometheus");
         return;
     };
     let source = server.source();
@@ -539,12 +540,10 @@ fn the_query_command_prints_what_the_api_sends() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a test may be told what must be installed")]
 fn answers_equal_those_of_prometheus_2_42() {
     let data = data();
     let Some(server) = Server::start(&data) else {
-        assert!(std::env::var_os("WARROOM_REQUIRE_REAL").is_none(), "prometheus is not installed");
-        let _ = writeln!(std::io::stderr(), "skipped: prometheus not installed");
+        skip::skipped("prometheus");
         return;
     };
     let samples = data.iter().flat_map(|(l, p)| p.iter().map(move |(t, v)| (l, *t, *v)));

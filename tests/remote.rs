@@ -12,6 +12,8 @@
 
 #[path = "support/prometheus.rs"]
 mod prometheus;
+#[path = "support/skip.rs"]
+mod skip;
 #[path = "support/mod.rs"]
 mod support;
 
@@ -146,10 +148,9 @@ fn remote(port: u16) -> String {
 
 fn real(data: &Data) -> Option<Server> {
     let server = Server::start_with_rules(data, RULES);
-    assert!(
-        server.is_some() || std::env::var_os("WARROOM_REQUIRE_REAL").is_none(),
-        "no Prometheus is installed"
-    );
+    if server.is_none() {
+        skip::skipped("prometheus");
+    }
     server
 }
 

@@ -8,6 +8,8 @@
 
 #[path = "support/served.rs"]
 mod served;
+#[path = "support/skip.rs"]
+mod skip;
 mod support;
 
 use served::{Home, PATIENCE, Served, parse, raw};
@@ -442,7 +444,7 @@ fn its_metrics_are_clean_and_a_real_prometheus_scrapes_them() {
     assert!(open.header("content-type").unwrap().starts_with("application/openmetrics-text; version=1.0.0"));
     assert!(open.text().ends_with("\n# EOF\n"));
     if !installed("promtool") || !installed("prometheus") {
-        eprintln!("skipped: prometheus is not installed");
+        skip::skipped("prometheus");
         return;
     }
     let mut child = Command::new("promtool")

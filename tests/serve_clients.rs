@@ -13,6 +13,8 @@ mod authority;
 mod prometheus;
 #[path = "support/served.rs"]
 mod served;
+#[path = "support/skip.rs"]
+mod skip;
 mod support;
 
 use serde_json::Value;
@@ -127,7 +129,7 @@ fn a_real_prometheus_answers_in_the_same_shapes() {
     ];
     let rules = "groups:\n- name: g\n  interval: 1s\n  rules:\n  - {alert: A, expr: vector(1), labels: {a: b}, annotations: {s: t}}\n  - {record: r, expr: vector(1), labels: {a: b}}\n";
     let Some(real) = prometheus::Server::start_with_rules(&samples, rules) else {
-        eprintln!("skipped: prometheus is not installed");
+        skip::skipped("prometheus");
         return;
     };
     let until = Instant::now() + Duration::from_secs(60);

@@ -52,6 +52,7 @@ impl Server {
 
     /// Starts an empty server that scrapes these jobs (name, port on loopback) each second.
     #[allow(dead_code, reason = "one test has something to be scraped")]
+    #[expect(clippy::disallowed_methods, reason = "a test may start the program that it compares with")]
     pub(crate) fn scraping(jobs: &[(&str, u16)]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut config =
