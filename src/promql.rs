@@ -24,6 +24,7 @@ mod guard;
 mod histogram;
 mod json;
 mod lex;
+mod memo;
 mod number;
 mod parse;
 mod print;

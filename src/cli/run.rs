@@ -156,6 +156,13 @@ pub(super) fn compile(config: &Config) -> Result<Arc<Plan>, u8> {
     Plan::compile(config, 1).map(Arc::new).map_err(|problems| complain(&problems))
 }
 
+/// Tells what a plan leaves out, such as a group of rules that cannot run: whoever runs it without a screen is told.
+pub(super) fn warn_of(plan: &Plan) {
+    for warning in &plan.warnings {
+        eprintln!("warning: {warning}");
+    }
+}
+
 fn dashboard(flags: &Flags, look: &Look, config: &Config, path: Option<&Path>) -> io::Result<u8> {
     if path.is_none() {
         return match flags.attach {

@@ -4,7 +4,7 @@
 
 use super::args::Flags;
 use super::exit;
-use super::run::{compile, overrides, with_config};
+use super::run::{compile, overrides, warn_of, with_config};
 use crate::io::config as files;
 use crate::io::{identity, state};
 use crate::plan::{EXPOSED_REMEDY, Plan, exposed};
@@ -37,10 +37,7 @@ pub(super) fn serve(flags: &Flags, args: &ServeArgs) -> io::Result<u8> {
             Ok(plan) => Arc::new(Arc::unwrap_or_clone(plan).served()),
             Err(code) => return Ok(code),
         };
-        // A group of rules that cannot run is not evaluated: whoever starts it is told.
-        for warning in &plan.warnings {
-            eprintln!("warning: {warning}");
-        }
+        warn_of(&plan);
         let mut serve = plan.serve.clone();
         serve.listen = args.listen.unwrap_or(serve.listen);
         if let Err(why) = exposed(serve.listen, serve.tokens.is_empty()) {

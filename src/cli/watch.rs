@@ -4,7 +4,7 @@
 
 use super::args::Flags;
 use super::exit;
-use super::run::{compile, overrides, with_config};
+use super::run::{compile, overrides, warn_of, with_config};
 use crate::io::config as files;
 use crate::io::{identity, state};
 use crate::plan::Plan;
@@ -39,6 +39,7 @@ pub(super) fn watch(flags: &Flags, args: &WatchArgs) -> io::Result<u8> {
         if let Some(channel) = &args.test {
             return test(&plan, channel);
         }
+        warn_of(&plan);
         if plan.channels.is_empty() && !args.dry_run {
             eprintln!("warroom: no channel is configured, so that nobody would be told");
             eprintln!("  add a table [notify.NAME], or look what would be told with --dry-run");

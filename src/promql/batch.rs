@@ -4,9 +4,10 @@
 //! expression is asked.
 
 use super::ast::Op;
-use super::eval::{Evaluator, Memo};
+use super::eval::Evaluator;
 use super::expr::{Expr, Names};
 use super::frame::Grid;
+use super::memo::Memo;
 use super::print;
 use super::value::{Answer, EvalError, Options, Value, ValueKind};
 use crate::store::Read;

@@ -5,12 +5,12 @@
 
 use super::ast::{Agg, Func, Id, Node, Op, Time};
 use super::frame::{Frame, Grid, Notes};
+use super::memo::{Memo, Remarks, Remembered};
 use super::select::{Source, Windows, millis, points};
 use super::value::{Answer, EvalError, Options, Row, Value};
 use super::{aggregate, binary};
 use crate::store::Read;
 use crate::units::Timestamp;
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// What a node gives.
@@ -42,40 +42,6 @@ impl Out {
             Self::Text(text) => text,
             _ => "",
         }
-    }
-}
-
-/// Results of nodes that several expressions share, by the number that the batch gave the node.
-#[derive(Default)]
-pub(super) struct Memo {
-    pub(super) results: FxHashMap<u32, Remembered>,
-}
-
-/// One of them, with what its evaluation had to say.
-#[derive(Clone)]
-pub(super) struct Remembered {
-    out: Out,
-    remarks: Remarks,
-}
-
-/// How long a result holds, and what there is to say about it.
-#[derive(Clone)]
-struct Remarks {
-    valid_until: i64,
-    notes: Notes,
-}
-
-impl Default for Remarks {
-    fn default() -> Self {
-        Self { valid_until: i64::MAX, notes: Notes::default() }
-    }
-}
-
-impl Remarks {
-    fn merge(&mut self, other: Self) {
-        self.valid_until = self.valid_until.min(other.valid_until);
-        self.notes.warnings.extend(other.notes.warnings);
-        self.notes.infos.extend(other.notes.infos);
     }
 }
 

@@ -44,11 +44,16 @@ impl Ask {
         if announced.is_some_and(|length| length > BODY as u64) {
             return Err(too_large());
         }
-        let body = match tokio::time::timeout(READ, Limited::new(body, BODY).collect()).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
-            Ok(Err(_)) => return Err((400, "the body could not be read".to_owned())),
-            Err(_) => return Err((408, format!("the body did not come within {} s", READ.as_secs()))),
+        let body = if parts.method.as_str() == "POST" {
+            match tokio::time::timeout(READ, Limited::new(body, BODY).collect()).await {
+                Ok(Ok(body)) => body.to_bytes(),
+                Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
+                Ok(Err(_)) => return Err((400, "the body could not be read".to_owned())),
+                Err(_) => return Err((408, format!("the body did not come within {} s", READ.as_secs()))),
+            }
+        } else {
+            // Nobody reads it, so nobody waits for it: a client could hold its connection with a body that never comes.
+            hyper::body::Bytes::new()
         };
         Ok(Self {
             method: parts.method.as_str().to_owned(),

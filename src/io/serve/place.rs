@@ -72,10 +72,10 @@ pub fn running(folder: &Path, config: Option<&Path>) -> Vec<Place> {
         name.to_str().is_some_and(|name| name.starts_with(NAME.0) && name.ends_with(NAME.1))
     });
     let mut found: Vec<Place> = named
-        .take(MOST)
         .filter(|entry| entry.metadata().is_ok_and(|about| about.is_file() && about.len() <= LONGEST))
         .filter_map(|entry| serde_json::from_slice(&fs::read(entry.path()).ok()?).ok())
         .filter(|place: &Place| place.config == config && alive(place.pid))
+        .take(MOST)
         .collect();
     found.sort_by_key(|place| place.pid);
     found
